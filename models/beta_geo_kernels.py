@@ -1,0 +1,296 @@
+r"""Compiled work of the beta-geometric models: the likelihood of rows, and purchases ahead.
+
+Both models of the family toss k coins for x repeat purchases: BG/NBD none at the first purchase (k = x), MBG/NBD
+one (k = x + 1). Everything else is the same, so that `extra_tosses`, 0 or 1, tells them apart.
+
+Purchases ahead. Given alive, :math:`\lambda \sim \Gamma(r+x, \alpha+T)` and :math:`p \sim \mathrm{Beta}(a, b+k)`,
+and purchases come u ahead with intensity
+
+.. math:: E[\lambda e^{-\lambda p u}] = \frac{r+x}{\alpha+T}\,M(w), \quad
+          M(w) = E_p\left[(1+pw)^{-(r+x+1)}\right], \quad w = u/(\alpha+T).
+
+M depends on x and the parameters alone: it is tabulated once per draw and x, and the integral over the horizon,
+discounted or not, is taken for every T from the table. Integrands are positive and bounded, so that nothing
+overflows, cancels, or is singular at a = 1, unlike the textbook's 2F1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from .compiled import compiled
+from .rows import FloatArray, IntArray, KernelRows
+from .units import LAST_DISCOUNT
+
+LARGEST_LOG_ODDS: Final = 700.0
+"""Beyond it one side of "alive or gone" is certain in double precision, and e^700 is still finite."""
+LARGEST_FACTOR: Final = 1e100
+LARGEST_PRODUCT: Final = 1e200
+"""A product of factors, each below the first, is logged before it passes the second by more than one of them."""
+LOG_NEGLIGIBLE: Final = 37.0
+"""Terms below e^-37 (1e-16) of the total are left out of the quadrature over p."""
+LOG_ALIAS: Final = 33.0
+"""The trapezoidal rule in logit p errs by the Fourier transform of the integrand at 2 pi / step: taken to e^-33."""
+HIGHEST_FREQUENCY: Final = 1e6
+"""Above what any shape needs: a step of 6e-6 resolves a Beta with shapes of a hundred million."""
+HALVINGS: Final = 60
+"""Bisections that settle a frequency to double precision."""
+MULTIPLIED_ON: Final = 64
+"""Powers are computed afresh after so many multiplications: rounding stays below 1e-14."""
+STRIP: Final = 0.5 * math.pi
+"""M and the discount factor are analytic and bounded within pi/2 of the real axis of log(1 + w)."""
+DIGITS: Final = 30.0
+"""Polynomials on that axis are taken to e^-30, 1e-13, of what they stand for."""
+NODES_PER_DECAY: Final = 6.0
+"""Nodes for an exponential e^-c(1+z) on [-1, 1] to the same precision: some 6 sqrt(c)."""
+LIKELY_SDS: Final = 3.0
+"""Standard deviations above its mean to which p is taken to reach when the steepest decay of M is judged."""
+
+
+@compiled
+def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, gradient: FloatArray) -> float:
+    """Weighted log likelihood of distinct rows; fills `gradient` by r, alpha, a, b.
+
+    What depends on x, on t_x or on T alone is tabulated first, so that a row costs one exponential. Rows must be
+    sorted by x.
+    """
+    r, alpha, a, b = theta[0], theta[1], theta[2], theta[3]
+    size = rows.x[-1] + 1
+    base = np.zeros(size)  # ln G(r+x)/G(r) + ln B(a,b+k)/B(a,b)
+    by_r = np.zeros(size)
+    by_b = np.zeros(size)
+    by_ab = np.zeros(size)
+    odds = np.zeros(size)  # ln a/(b+k-1)
+    over_b = np.zeros(size)
+    value = slope_r = slope_b = slope_ab = 0.0
+    if extra_tosses == 1:
+        value, slope_b, slope_ab = math.log(b / (a + b)), 1.0 / b, 1.0 / (a + b)
+    for x in range(size):
+        k = x + extra_tosses
+        base[x], by_r[x], by_b[x], by_ab[x] = value, slope_r, slope_b, slope_ab
+        if k > 0:
+            over_b[x] = 1.0 / (b + k - 1.0)
+            odds[x] = math.log(a * over_b[x])
+        value += math.log((r + x) * (b + k) / (a + b + k))
+        slope_r += 1.0 / (r + x)
+        slope_b += 1.0 / (b + k)
+        slope_ab += 1.0 / (a + b + k)
+    log_T, over_T = np.log(alpha + rows.Ts), 1.0 / (alpha + rows.Ts)
+    log_t, over_t = np.log(alpha + rows.recencies), 1.0 / (alpha + rows.recencies)
+    slope_a0 = 1.0 / a
+    log_alpha, share = math.log(alpha), r / alpha
+
+    total = g_r = g_alpha = g_a = g_b = 0.0
+    product = 1.0
+    for i in range(rows.x.shape[0]):
+        x, j, w = rows.x[i], rows.T_index[i], rows.weight[i]
+        n = r + x
+        term = base[x] + r * log_alpha - n * log_T[j]
+        d_r = by_r[x] + log_alpha - log_T[j]
+        d_alpha = share - n * over_T[j]
+        d_a = -by_ab[x]
+        d_b = by_b[x] - by_ab[x]
+        if x + extra_tosses > 0:
+            m = rows.recency_index[i]
+            gap = log_T[j] - log_t[m]
+            log_odds_gone = odds[x] + n * gap
+            # log(1 + e^d) = d + log(1 + e^-d); logarithms of single customers are taken of their product
+            log_odds_gone = min(max(log_odds_gone, -LARGEST_LOG_ODDS), LARGEST_LOG_ODDS)
+            alive = math.exp(-log_odds_gone)
+            gone = 1.0 / (1.0 + alive)
+            term += log_odds_gone
+            if w == 1.0 and alive < LARGEST_FACTOR:
+                product *= 1.0 + alive
+                if product > LARGEST_PRODUCT:
+                    total += math.log(product)
+                    product = 1.0
+            else:
+                term += math.log1p(alive)
+            d_r += gone * gap
+            d_alpha += gone * n * (over_T[j] - over_t[m])
+            d_a += gone * slope_a0
+            d_b -= gone * over_b[x]
+        total += w * term
+        g_r += w * d_r
+        g_alpha += w * d_alpha
+        g_a += w * d_a
+        g_b += w * d_b
+    # B(a, b) itself moves with a: psi(a+b) - psi(a+b+k) is already in by_ab
+    gradient[0], gradient[1], gradient[2], gradient[3] = g_r, g_alpha, g_a, g_b
+    return total + math.log(product)
+
+
+@compiled
+def beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
+    """Weighted log likelihood of the BG/NBD over distinct rows; fills `gradient` by r, alpha, a, b."""
+    return rows_log_likelihood(theta, rows, 0, gradient)
+
+
+def purchases_ahead(
+    theta: FloatArray, x: IntArray, T: FloatArray, horizons: FloatArray, discount: float, extra_tosses: int
+) -> FloatArray:
+    """Expected discounted purchases within each horizon, if alive, array (horizons, draws, customers).
+
+    Parameters
+    ----------
+    theta : array (4, draws)
+    x, T : array (customers,)
+    horizons : array (horizons,), ascending
+    discount : float
+        Continuous rate; positive if the last horizon is infinite.
+    extra_tosses : int
+        0 for BG/NBD, 1 for MBG/NBD.
+    """
+    ends = np.minimum(horizons, LAST_DISCOUNT / discount if discount > 0.0 else np.inf)
+    longest = float(np.log1p(ends[-1] / (theta[1].min() + T.min())))
+    starts = np.concatenate([[0.0], ends[:-1]])
+    widest = float(np.log1p((ends - starts) / (theta[1].min() + T.min() + starts)).max())
+    x_values, x_index = np.unique(x, return_inverse=True)
+    decay = _steepest_decay(theta, x_values, extra_tosses)
+    nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * _nodes_needed(widest, decay)))
+    size = math.ceil(_nodes_needed(longest, decay))
+    angles = (np.arange(size) + 0.5) * math.pi / size
+    to_coefficients = np.cos(np.outer(np.arange(size), angles)) * (2.0 / size)
+    to_coefficients[0] *= 0.5
+    out = np.empty((len(horizons), theta.shape[1], len(x)))
+    _purchases_ahead(
+        np.ascontiguousarray(theta), x_values.astype(np.int64), x_index.astype(np.int64), T.astype(np.float64), ends,
+        discount, extra_tosses, 0.5 * longest * (1.0 + np.cos(angles)), to_coefficients, 2.0 / longest,
+        nodes, weights, out,
+    )  # fmt: skip
+    return out
+
+
+def _nodes_needed(length: float, decay: float) -> float:
+    """Chebyshev nodes for M on an interval of that length: its ellipse of analyticity, and its steepest decay."""
+    height = 2.0 * STRIP / length
+    return DIGITS / math.log(height + math.hypot(1.0, height)) + NODES_PER_DECAY * math.sqrt(0.5 * length * decay)
+
+
+def _steepest_decay(theta: FloatArray, x_values: IntArray, extra_tosses: int) -> float:
+    """Largest slope of log M by log(1 + w) near w = 0: (r + x + 1) p, at a high p, over draws and x."""
+    r, _, a, b = theta[:, :, None]
+    c = b + x_values + extra_tosses
+    mean = a / (a + c)
+    high = np.minimum(1.0, mean + LIKELY_SDS * np.sqrt(mean * (1.0 - mean) / (a + c + 1.0)))
+    return float(((r + x_values + 1.0) * high).max())
+
+
+@compiled
+def _purchases_ahead(
+    theta: FloatArray,
+    x_values: IntArray,
+    x_index: IntArray,
+    T: FloatArray,
+    ends: FloatArray,
+    discount: float,
+    extra_tosses: int,
+    table_v: FloatArray,
+    to_coefficients: FloatArray,
+    table_scale: float,
+    nodes: FloatArray,
+    weights: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Tabulate M for each draw and x, and integrate it for each customer; see `purchases_ahead`."""
+    for s in range(theta.shape[1]):
+        r, alpha, a, b = theta[0, s], theta[1, s], theta[2, s], theta[3, s]
+        table = _survival(r, a, b + extra_tosses, x_values, table_v) @ to_coefficients.T
+        for i in range(T.shape[0]):
+            clock = alpha + T[i]
+            scale = r + x_values[x_index[i]]
+            start, total = 0.0, 0.0
+            for h in range(ends.shape[0]):
+                end = math.log1p(ends[h] / clock)
+                half = 0.5 * (end - start)
+                panel = 0.0
+                for q in range(nodes.shape[0]):
+                    v = start + half * (1.0 + nodes[q])
+                    intensity = _chebyshev(table[x_index[i]], v * table_scale - 1.0)
+                    if discount > 0.0:
+                        intensity *= math.exp(-discount * clock * math.expm1(v))
+                    panel += weights[q] * intensity * math.exp(v)
+                total += half * panel
+                out[h, s, i] = scale * total
+                start = end
+
+
+@compiled
+def _survival(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) -> FloatArray:
+    """M at w = e^v - 1 for each x, array (x, nodes): the trapezoidal rule in logit p.
+
+    p ~ Beta(a, c + x). With f(p) = 1 - (1+pw)^-R, R = r + x + 1, it computes 1 - M = f(1) E[p] + E[f(p) - p f(1)];
+    the last integrand vanishes at both ends, so that few nodes reach. From one x to the next the powers are
+    multiplied on.
+    """
+    y, log_p = _logit_nodes(r, a, c, x_values, vs)
+    probability = np.exp(log_p)
+    step = y[1] - y[0]
+    log_base = np.empty((vs.shape[0], y.shape[0]))
+    for m in range(vs.shape[0]):
+        log_base[m] = np.log1p(probability * math.expm1(vs[m]))
+    power = np.empty_like(log_base)
+    out = np.empty((x_values.shape[0], vs.shape[0]))
+    base = np.exp(-log_base)
+    for j in range(x_values.shape[0]):
+        x = x_values[j]
+        if j > 0 and x == x_values[j - 1] + 1 and j % MULTIPLIED_ON != 0:
+            power *= base
+        else:
+            power = np.exp(-(r + x + 1.0) * log_base)
+        log_beta = math.lgamma(a) + math.lgamma(c + x) - math.lgamma(a + c + x)
+        weight = step * np.exp(a * log_p + (c + x) * (log_p - y) - log_beta)
+        mass, mean = weight.sum(), weight @ probability
+        expected_p = a / (a + c + x)
+        for m in range(vs.shape[0]):
+            at_one = -math.expm1(-(r + x + 1.0) * vs[m])
+            out[j, m] = 1.0 - at_one * (expected_p - mean) - (mass - weight @ power[m])
+    return out
+
+
+@compiled
+def _logit_nodes(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Equidistant y = logit p that reach for every x, and log p, each array (nodes,)."""
+    left, right = math.inf, -math.inf
+    for x in (x_values[0], x_values[-1]):
+        log_beta = math.lgamma(a) + math.lgamma(c + x) - math.lgamma(a + c + x)
+        left = min(left, (log_beta - LOG_NEGLIGIBLE - math.log(r + x + 1.0) - vs.max()) / (a + 1.0))
+        right = max(right, (LOG_NEGLIGIBLE - log_beta) / (c + x + 1.0))
+    step = 2.0 * math.pi / max(_frequency(min(a, c + x_values[0])), _frequency(min(a, c + x_values[-1])))
+    y = left + step * np.arange(float(int((right - left) / step) + 2))
+    log_p: FloatArray = np.minimum(y, 0.0) - np.log1p(np.exp(-np.abs(y)))
+    return y, log_p
+
+
+@compiled
+def _frequency(shape: float) -> float:
+    """Frequency at which |G(shape + i frequency)| / G(shape) has fallen to e^-33: Stirling's formula, bisected.
+
+    It is the Fourier transform of a gamma density on the logarithmic axis, the narrower side of a Beta.
+    """
+    low, high = 0.0, HIGHEST_FREQUENCY
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        log_modulus = (
+            (shape - 0.5) * 0.5 * math.log(shape * shape + middle * middle)
+            - middle * math.atan2(middle, shape)
+            - shape
+            + 0.5 * math.log(2.0 * math.pi)
+        )
+        if math.lgamma(shape) - log_modulus < LOG_ALIAS:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@compiled
+def _chebyshev(coefficients: FloatArray, z: float) -> float:
+    """Clenshaw's sum of a Chebyshev series at z in [-1, 1]."""
+    later, latest = 0.0, 0.0
+    for j in range(coefficients.shape[0] - 1, 0, -1):
+        later, latest = 2.0 * z * later - latest + coefficients[j], later
+    return float(z * later - latest + coefficients[0])

@@ -1,0 +1,52 @@
+"""Means and quantiles over draws, and what their columns are called."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from .errors import InputError
+from .rows import FloatArray
+
+DRAWS_FOR_MEANS: Final = 1000
+"""Posterior draws behind means and credible intervals: a thirtieth of a posterior sd away from all of them."""
+BLOCK_CELLS: Final = 2_000_000
+"""Draws times customers in hand at once: 16 MB an array."""
+INTERVAL: Final = (0.05, 0.95)
+"""Default quantiles: a 90 % interval."""
+
+
+def quantile_name(level: float) -> str:
+    """Column name of a quantile.
+
+    Examples
+    --------
+    >>> quantile_name(0.05), quantile_name(0.5), quantile_name(0.975)
+    ('q05', 'q50', 'q97.5')
+    """
+    percent = f"{100.0 * level:g}"
+    return f"q{percent if '.' in percent else percent.zfill(2)}"
+
+
+def check_quantiles(quantiles: tuple[float, ...]) -> tuple[float, ...]:
+    """Quantile levels as a tuple of floats.
+
+    Raises
+    ------
+    InputError
+        A level outside (0, 1), such as 5 for 5 percent.
+    """
+    levels = tuple(float(level) for level in quantiles)
+    if not all(0.0 < level < 1.0 for level in levels):
+        raise InputError(f"quantiles: expected levels between 0 and 1 such as (0.05, 0.95), got {quantiles!r}.")
+    return levels
+
+
+def means_and_quantiles(values: FloatArray, quantiles: tuple[float, ...]) -> pd.DataFrame:
+    """Mean and quantiles over draws of (draws, rows): a frame of rows with mean, q05 and so on."""
+    levels = check_quantiles(quantiles)
+    columns: dict[str, FloatArray] = {"mean": values.mean(axis=0)}
+    columns |= dict(zip(map(quantile_name, levels), np.quantile(values, levels, axis=0), strict=True))
+    return pd.DataFrame(columns)

@@ -1,0 +1,159 @@
+"""Priors are values: a family with its parameters, on a quantity that has no unit.
+
+Each family carries the link of its support, so that inference can work on the whole real line: positive
+quantities by their logarithm, probabilities by their logit.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy.special import betaln, expit, log_expit, logit
+
+from .errors import InputError
+from .rows import FloatArray
+
+Link = Literal["log", "logit"]
+
+
+def to_free(value: FloatArray | float, link: Link) -> FloatArray:
+    """Quantity to free coordinate: logarithm or logit."""
+    return np.asarray(np.log(value) if link == "log" else logit(value))
+
+
+def from_free(free: FloatArray | float, link: Link) -> FloatArray:
+    """Free coordinate to quantity."""
+    return np.asarray(np.exp(free) if link == "log" else expit(free))
+
+
+def link_slope(value: FloatArray, link: Link) -> FloatArray:
+    """Derivative of the quantity by its free coordinate, at the quantity's `value`."""
+    return value if link == "log" else value * (1.0 - value)
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """A positive quantity whose logarithm is Normal(mu, sigma).
+
+    Attributes
+    ----------
+    mu, sigma : float
+        Mean and standard deviation of the logarithm.
+    """
+
+    mu: float
+    sigma: float
+
+    def log_density(self, free: float) -> tuple[float, float]:
+        """Log density of the free coordinate and its derivative."""
+        z = (free - self.mu) / self.sigma
+        return -0.5 * z * z - float(np.log(self.sigma * np.sqrt(2.0 * np.pi))), -z / self.sigma
+
+    def sample(self, rng: np.random.Generator, size: int) -> FloatArray:
+        """Draws of the quantity, array (size,)."""
+        return rng.lognormal(self.mu, self.sigma, size)
+
+    def to_pymc(self, name: str) -> Any:  # PyMC's variables are untyped
+        """The same prior as a variable of the open PyMC model."""
+        import pymc as pm
+
+        return pm.LogNormal(name, mu=self.mu, sigma=self.sigma)
+
+
+@dataclass(frozen=True)
+class Beta:
+    """A probability, Beta(alpha, beta)."""
+
+    alpha: float
+    beta: float
+
+    def log_density(self, free: float) -> tuple[float, float]:
+        """Log density of the free coordinate (the logit, Jacobian included) and its derivative."""
+        p = float(expit(free))
+        value = self.alpha * log_expit(free) + self.beta * log_expit(-free) - betaln(self.alpha, self.beta)
+        return float(value), self.alpha * (1.0 - p) - self.beta * p
+
+    def sample(self, rng: np.random.Generator, size: int) -> FloatArray:
+        """Draws of the quantity, array (size,)."""
+        return rng.beta(self.alpha, self.beta, size)
+
+    def to_pymc(self, name: str) -> Any:  # PyMC's variables are untyped
+        """The same prior as a variable of the open PyMC model."""
+        import pymc as pm
+
+        return pm.Beta(name, alpha=self.alpha, beta=self.beta)
+
+
+@dataclass(frozen=True)
+class Flat:
+    """No prior: the free coordinate counts all values alike, so that the mode is the maximum likelihood."""
+
+    link: Link = "log"
+
+    def log_density(self, free: float) -> tuple[float, float]:  # noqa: ARG002  # the same everywhere
+        """Zero, with derivative zero."""
+        return 0.0, 0.0
+
+    def sample(self, rng: np.random.Generator, size: int) -> FloatArray:  # noqa: ARG002  # nothing to draw
+        """Refused: there is nothing to draw from.
+
+        Raises
+        ------
+        InputError
+            Always.
+        """
+        raise InputError("prior: a flat prior has no draws; give the parameter a proper one, such as LogNormal(0, 1).")
+
+    def to_pymc(self, name: str) -> Any:  # PyMC's variables are untyped
+        """A flat free coordinate in the open PyMC model, and the quantity that follows from it."""
+        import pymc as pm
+
+        free = pm.Flat(f"{name}_free")
+        return pm.Deterministic(name, pm.math.exp(free) if self.link == "log" else pm.math.sigmoid(free))
+
+
+Prior = LogNormal | Beta | Flat
+Priors = Mapping[str, Prior]
+
+
+def link_of(prior: Prior) -> Link:
+    """The link of the prior's support."""
+    if isinstance(prior, Flat):
+        return prior.link
+    return "log" if isinstance(prior, LogNormal) else "logit"
+
+
+def complete(given: Priors | Literal["flat"] | None, default: Mapping[str, LogNormal | Beta]) -> dict[str, Prior]:
+    """A prior for every coordinate: the defaults, with those given in their place.
+
+    Parameters
+    ----------
+    given : mapping, "flat" or None
+        Priors by coordinate; "flat" takes all priors away.
+    default : mapping
+        The model's own priors, one a coordinate.
+
+    Raises
+    ------
+    InputError
+        A name that is no coordinate of the model, or a prior whose support does not fit.
+    """
+    if given is None:
+        return dict(default)
+    if isinstance(given, str):
+        if given != "flat":
+            raise InputError(f'priors: expected a mapping, "flat" or None, got {given!r}.')
+        return {name: Flat(link_of(prior)) for name, prior in default.items()}
+    for name, prior in given.items():
+        if name not in default:
+            close = difflib.get_close_matches(name, default, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise InputError(f"priors: expected any of {', '.join(default)}, got {name!r}.{hint}")
+        if link_of(prior) != link_of(default[name]):
+            support = "a positive quantity" if link_of(default[name]) == "log" else "a probability"
+            raise InputError(f"priors: {name} is {support}; {prior!r} does not fit it.")
+    return {**default, **given}
