@@ -1,0 +1,1 @@
+"""The work: order logs, runs, exports and reports."""
