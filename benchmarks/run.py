@@ -66,7 +66,7 @@ def _fits(lifetimes: dict[str, Any], lifeworth: dict[str, Any], marketing: dict[
         f"| {tool} | {how} | {seconds:.2f} | {seconds / base:.1f} | {drawn} | {ess} |"
         for tool, how, seconds, drawn, ess in rows
     ]
-    head = "| BG/NBD on 23,570 customers | how | seconds | times lifetimes | draws | smallest bulk ESS |\n|---|---|--:|--:|--:|--:|"
+    head = "| BG/NBD on 23,570 customers | how | seconds | times lifetimes | draws | smallest bulk ESS |"
     faster = marketing["seconds"] / lifeworth["nuts"]["seconds"]
     per_second = (lifeworth["nuts"]["ess_bulk_min"] / lifeworth["nuts"]["seconds"]) / (
         marketing["ess_bulk_min"] / marketing["seconds"]
@@ -74,6 +74,7 @@ def _fits(lifetimes: dict[str, Any], lifeworth: dict[str, Any], marketing: dict[
     return "\n".join(
         [
             head,
+            "|---|---|--:|--:|--:|--:|",
             *lines,
             "",
             f"NUTS against NUTS: {faster:.0f} times faster, {per_second:.0f} times the effective draws a second.",

@@ -6,6 +6,7 @@ The public face. Every name loads what it needs when it is first used, so that i
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,18 @@ if TYPE_CHECKING:
     from lifeworth.models.summary import CustomerSummary as CustomerSummary
     from lifeworth.models.value import Valuation as Valuation
     from lifeworth.models.value import value as value
+    from lifeworth.pipelines.holdout import Holdout as Holdout
+    from lifeworth.pipelines.holdout import holdout as holdout
+    from lifeworth.pipelines.plots import plot_calibration_active as plot_calibration_active
+    from lifeworth.pipelines.plots import plot_concentration as plot_concentration
+    from lifeworth.pipelines.plots import plot_purchases_by_frequency as plot_purchases_by_frequency
+    from lifeworth.pipelines.plots import plot_total as plot_total
+    from lifeworth.pipelines.plots import plot_tracking as plot_tracking
+    from lifeworth.pipelines.plots import plot_value_distribution as plot_value_distribution
     from lifeworth.pipelines.store import load as load
     from lifeworth.pipelines.summarise import summarise as summarise
+    from lifeworth.pipelines.tracking import Tracking as Tracking
+    from lifeworth.pipelines.tracking import tracking as tracking
 
 __version__ = version("lifeworth")
 
@@ -47,6 +58,16 @@ _WHERE = {
     "value": "lifeworth.models.value",
     "Valuation": "lifeworth.models.value",
     "load": "lifeworth.pipelines.store",
+    "tracking": "lifeworth.pipelines.tracking",
+    "Tracking": "lifeworth.pipelines.tracking",
+    "holdout": "lifeworth.pipelines.holdout",
+    "Holdout": "lifeworth.pipelines.holdout",
+    "plot_tracking": "lifeworth.pipelines.plots",
+    "plot_total": "lifeworth.pipelines.plots",
+    "plot_purchases_by_frequency": "lifeworth.pipelines.plots",
+    "plot_calibration_active": "lifeworth.pipelines.plots",
+    "plot_value_distribution": "lifeworth.pipelines.plots",
+    "plot_concentration": "lifeworth.pipelines.plots",
     "InputError": "lifeworth.models.errors",
     "FitError": "lifeworth.models.errors",
     "ConvergenceWarning": "lifeworth.models.errors",
@@ -71,7 +92,9 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+@cache
 def _show_progress() -> None:
+    """Install the progress bars, once: a reporter of the user's own stays."""
     from lifeworth.models.progress import set_reporter
     from lifeworth.pipelines.progress import rich_reporter
 

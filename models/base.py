@@ -88,11 +88,11 @@ class Model(ABC):
             raise InputError(
                 f"from_parameters: {cls.name} expects {', '.join(cls.parameters)}; got {', '.join(values) or 'none'}."
             )
-        theta = np.array([values[name] for name in cls.parameters], dtype=float)
-        for name, value in zip(cls.parameters, theta, strict=True):
-            if not (np.isfinite(value) and value > 0.0):
+        for name in cls.parameters:
+            value = values[name]
+            if not (isinstance(value, (int, float, np.number)) and np.isfinite(value) and value > 0.0):
                 raise InputError(f"from_parameters: {name} must be a positive finite number, got {value!r}.")
-        return theta
+        return np.array([float(values[name]) for name in cls.parameters])
 
     @classmethod
     def rescale(cls, theta: FloatArray, scale: float) -> FloatArray:

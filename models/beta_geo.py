@@ -48,7 +48,7 @@ class BetaGeoModel(TransactionModel):
     >>> import lifeworth as lw
     >>> model = lw.BetaGeoModel.from_parameters(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="W")
     >>> round(model.expected_purchases_new_customer(horizon="52W")["mean"].item(), 3)
-    1.447
+    1.446
     """
 
     name: ClassVar[str] = "BG/NBD"

@@ -26,7 +26,7 @@ from .rows import FloatArray, IntArray, KernelRows
 from .units import LAST_DISCOUNT
 
 LARGEST_LOG_ODDS: Final = 700.0
-"""Beyond it one side of "alive or gone" is certain in double precision, and e^700 is still finite."""
+"""Odds of being alive beyond e^700 are certain in double precision; e^700 itself is still finite."""
 LARGEST_FACTOR: Final = 1e100
 LARGEST_PRODUCT: Final = 1e200
 """A product of factors, each below the first, is logged before it passes the second by more than one of them."""
@@ -98,7 +98,7 @@ def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, 
             gap = log_T[j] - log_t[m]
             log_odds_gone = odds[x] + n * gap
             # log(1 + e^d) = d + log(1 + e^-d); logarithms of single customers are taken of their product
-            log_odds_gone = min(max(log_odds_gone, -LARGEST_LOG_ODDS), LARGEST_LOG_ODDS)
+            log_odds_gone = max(log_odds_gone, -LARGEST_LOG_ODDS)
             alive = math.exp(-log_odds_gone)
             gone = 1.0 / (1.0 + alive)
             term += log_odds_gone
@@ -150,7 +150,8 @@ def purchases_ahead(
     widest = float(np.log1p((ends - starts) / (theta[1].min() + T.min() + starts)).max())
     x_values, x_index = np.unique(x, return_inverse=True)
     decay = _steepest_decay(theta, x_values, extra_tosses)
-    nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * _nodes_needed(widest, decay)))
+    discounting = NODES_PER_DECAY * math.sqrt(0.5 * discount * float((ends - starts).max()))
+    nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * (_nodes_needed(widest, decay) + discounting)))
     size = math.ceil(_nodes_needed(longest, decay))
     angles = (np.arange(size) + 0.5) * math.pi / size
     to_coefficients = np.cos(np.outer(np.arange(size), angles)) * (2.0 / size)

@@ -8,6 +8,9 @@ from numba import njit
 
 
 def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function of numbers and arrays at its first call; the machine code is cached beside the source."""
-    machine_code: Callable[P, R] = njit(cache=True, nogil=True)(function)
+    """Compile a function of numbers and arrays at its first call; the machine code is cached beside the source.
+
+    Division by zero gives inf or nan, as in NumPy: a search that strays too far is turned back, not stopped.
+    """
+    machine_code: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
     return machine_code

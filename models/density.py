@@ -66,7 +66,14 @@ class LogPosterior:
         return np.stack(self.model.to_parameters(list(self.to_coordinates(free))))
 
     def __call__(self, free: FloatArray) -> tuple[float, FloatArray]:
-        """Value and gradient, array (coordinates,)."""
+        """Value and gradient, array (coordinates,); -inf where numbers end."""
+        with np.errstate(all="ignore"):  # far out the kernel meets inf and nan; the answer is then -inf
+            value, gradient = self._evaluate(free)
+        if np.isfinite(value) and np.isfinite(gradient).all():
+            return value, gradient
+        return -np.inf, np.zeros(len(free))
+
+    def _evaluate(self, free: FloatArray) -> tuple[float, FloatArray]:
         coordinates = self.to_coordinates(free)
         theta = np.array(self.model.to_parameters(list(coordinates)))
         slope = np.empty(len(theta))

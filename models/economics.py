@@ -89,21 +89,6 @@ class Economics:
             )
         return column
 
-    def cac_of(self, groups: pd.Index) -> FloatArray:
-        """CAC of each group, array (groups,).
-
-        Raises
-        ------
-        InputError
-            A group without a CAC.
-        """
-        if not isinstance(self.cac, Mapping):
-            return np.full(len(groups), math.nan if self.cac is None else float(self.cac))
-        unknown = [group for group in groups if group not in self.cac]
-        if unknown:
-            raise InputError(f"cac: no cost for {self.cac_by} {unknown}; it has {list(self.cac)}. Add what is missing.")
-        return np.array([float(self.cac[group]) for group in groups])
-
 
 def _check_share(margin: float) -> None:
     if not (isinstance(margin, (int, float, np.number)) and math.isfinite(margin) and 0.0 <= margin <= 1.0):

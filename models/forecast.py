@@ -10,13 +10,13 @@ import pandas as pd
 
 from .errors import InputError
 from .expectations import Expectations, expectations, expected_amounts
-from .futures import Futures, Path, check_draws
-from .intervals import check_quantiles
+from .futures import Futures, Path
+from .intervals import check_draws, check_quantiles
 from .purchases import FittedPurchases
 from .reduction import Grouping, Reduced, columns_of, groupings_of, quantiles_of, reduce_futures
 from .rows import FloatArray, IntArray
 from .spend import FittedSpend
-from .summary import ID, CustomerSummary
+from .summary import ID, CustomerSummary, check_summary
 from .units import Horizon, parse_horizons
 
 OUTCOME_LEVELS = (0.05, 0.5, 0.95)
@@ -117,6 +117,8 @@ def forecast(
     InputError
         A horizon that is malformed or has no end, a unit that does not fit, an unknown group, bad draws.
     """
+    check_fitted(purchases, spend)
+    summary = check_summary(summary, purchases.unit)
     asked = parse_horizons(horizon, purchases.unit, summary.until)
     if not all(np.isfinite(h.length) for h in asked):
         raise InputError('horizon: a forecast needs an end such as "26W" or "12M"; got None.')
@@ -137,6 +139,24 @@ def forecast(
         means["spend"] = exact.purchases * expected_amounts(spend, summary, draws)
     tables = tabulate(summary, asked, order, levels, exact, means, reduced, groupings, per_customer)
     return Forecast(*tables, asked, purchases.unit, summary.until)
+
+
+def check_fitted(purchases: FittedPurchases, spend: FittedSpend | None, need_spend: bool = False) -> None:
+    """Check that both models are there, fitted, and in their places.
+
+    Raises
+    ------
+    InputError
+        One is not fitted, missing, or in the place of the other.
+    """
+    if not isinstance(purchases, FittedPurchases):
+        raise InputError(
+            f"purchases: expected a fitted transaction model, such as BetaGeoModel().fit(summary); got {purchases!r}."
+        )
+    if not (isinstance(spend, FittedSpend) or (spend is None and not need_spend)):
+        raise InputError(
+            f"spend: expected a fitted spend model, such as GammaGammaModel().fit(summary); got {spend!r}."
+        )
 
 
 def ascending(horizons: tuple[Horizon, ...]) -> tuple[FloatArray, IntArray]:

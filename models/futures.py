@@ -18,7 +18,6 @@ from typing import Final
 
 import numpy as np
 
-from .errors import InputError
 from .futures_kernels import walk
 from .purchases import FittedPurchases, rows_of
 from .rows import FloatArray, IntArray
@@ -143,16 +142,3 @@ def _amounts(
 def contribution(path: Path, margin: FloatArray | float, cost_per_order: float) -> FloatArray:
     """Discounted margin minus the cost of orders, array (horizons, customers, draws)."""
     return margin * path.discounted_spend - cost_per_order * path.discounted_purchases
-
-
-def check_draws(draws: int) -> int:
-    """Number of draws as an int.
-
-    Raises
-    ------
-    InputError
-        Not a whole number above 0.
-    """
-    if isinstance(draws, bool) or int(draws) != draws or draws < 1:
-        raise InputError(f"draws: expected a whole number above 0 such as 1000, got {draws!r}.")
-    return int(draws)

@@ -166,7 +166,7 @@ def _newton(density: LogDensity, start: FloatArray) -> Mode:
     for _ in range(NEWTON_STEPS):
         value, gradient = density(where)
         factor = _factor(density, where)
-        if factor is None:
+        if factor is None or not np.isfinite(value) or np.abs(where).max() > EDGE:
             break
         step = factor @ (factor.T @ gradient)
         if 0.5 * float(gradient @ step) < NEWTON_DECREMENT:

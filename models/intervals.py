@@ -38,10 +38,27 @@ def check_quantiles(quantiles: tuple[float, ...]) -> tuple[float, ...]:
     InputError
         A level outside (0, 1), such as 5 for 5 percent.
     """
-    levels = tuple(float(level) for level in quantiles)
+    try:
+        levels = tuple(float(level) for level in quantiles)
+    except (TypeError, ValueError):
+        levels = (np.nan,)
     if not all(0.0 < level < 1.0 for level in levels):
         raise InputError(f"quantiles: expected levels between 0 and 1 such as (0.05, 0.95), got {quantiles!r}.")
     return levels
+
+
+def check_draws(draws: int, fewest: int = 1) -> int:
+    """Number of draws as an int.
+
+    Raises
+    ------
+    InputError
+        Not a whole number of at least `fewest`.
+    """
+    whole = isinstance(draws, (int, float, np.number)) and not isinstance(draws, bool) and draws == draws // 1
+    if not (whole and np.isfinite(draws) and draws >= fewest):
+        raise InputError(f"draws: expected a whole number above {fewest - 1} such as 1000, got {draws!r}.")
+    return int(draws)
 
 
 def means_and_quantiles(values: FloatArray, quantiles: tuple[float, ...]) -> pd.DataFrame:

@@ -23,31 +23,54 @@ COPIES: Final = 100
 """New customers simulated for each draw of the parameters: with 1000 draws quantiles stand to about 1 %."""
 
 
+def newcomer_groups(summary: CustomerSummary, economics: Economics, margins: FloatArray) -> pd.DataFrame:
+    """Kinds of new customers: one row a group of `cac_by`, or a single row; columns margin, cac, and the group.
+
+    The margin of a new customer is the mean margin of the customers there are, of the same group where there are
+    groups.
+
+    Raises
+    ------
+    InputError
+        The attribute is missing, or a group has no CAC.
+    """
+    if not isinstance(economics.cac, Mapping):
+        cac = np.nan if economics.cac is None else float(economics.cac)
+        return pd.DataFrame({"margin": [margins.mean()], "cac": [cac]})
+    by, groups = str(economics.cac_by), list(economics.cac)
+    if by not in summary.attributes:
+        have = ", ".join(summary.attributes) or "none"
+        raise InputError(f"cac_by: {by!r} is no attribute of the summary (it has: {have}).")
+    labels = summary.frame[by]
+    unknown = [group for group in labels.dropna().unique() if group not in groups]
+    if unknown:
+        raise InputError(f"cac: no cost for {by} {unknown}; it has {groups}. Add what is missing.")
+    known = pd.Series(margins).groupby(labels.to_numpy()).mean().reindex(groups).fillna(margins.mean())
+    cacs = [float(economics.cac[group]) for group in groups]
+    return pd.DataFrame({by: groups, "margin": known.to_numpy(), "cac": cacs})
+
+
 def new_customer_table(
     futures: Futures,
     spend: FittedSpend,
     economics: Economics,
-    margins: FloatArray,
+    newcomers: pd.DataFrame,
     horizons: tuple[Horizon, ...],
     order: IntArray,
     levels: tuple[float, ...],
 ) -> pd.DataFrame:
-    """One row a horizon (and group, where CAC is by group) for ONE new customer; columns as in `Valuation`.
+    """One row a kind of new customer and horizon, for ONE new customer; columns as in `Valuation`.
 
-    The margin of a new customer is the mean margin of the customers there are, of the same group where there are
-    groups. `order` gives each horizon its place in `futures.horizons`.
+    `newcomers` as from `newcomer_groups`; `order` gives each horizon its place in `futures.horizons`.
     """
-    by, groups = None, pd.Index([None])
-    if isinstance(economics.cac, Mapping):
-        by, groups = economics.cac_by, pd.Index(list(economics.cac), name=economics.cac_by)
-    margin = _mean_margins(futures.summary, margins, by, groups)
     newcomer = _Newcomer.of(futures, spend)
+    cost = economics.cost_per_order
     frames = []
-    for group, its_margin, cac in zip(groups, margin, economics.cac_of(groups), strict=True):
+    for kind in newcomers.to_dict("records"):
+        margin, cac = float(kind.pop("margin")), float(kind.pop("cac"))
         for horizon, h in zip(horizons, order, strict=True):
-            labels = {"horizon": horizon.label} if by is None else {by: group, "horizon": horizon.label}
-            columns = newcomer.columns(h, float(its_margin), economics.cost_per_order, float(cac), levels)
-            frames.append(pd.DataFrame(labels | columns, index=[0]))
+            columns = newcomer.columns(h, margin, cost, cac, levels)
+            frames.append(pd.DataFrame(kind | {"horizon": horizon.label} | columns, index=[0]))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -96,17 +119,3 @@ class _Newcomer:
 def _joined(parts: list[Any]) -> Any:
     """Blocks of customers put together: customers are the last axis but one, or the only one."""
     return np.concatenate(parts, axis=max(0, parts[0].ndim - 2))
-
-
-def _mean_margins(summary: CustomerSummary, margins: FloatArray, by: str | None, groups: pd.Index) -> FloatArray:
-    if by is None:
-        return np.array([margins.mean()])
-    if by not in summary.attributes:
-        have = ", ".join(summary.attributes) or "none"
-        raise InputError(f"cac_by: {by!r} is no attribute of the summary (it has: {have}).")
-    labels = summary.frame[by]
-    known = pd.Series(margins).groupby(labels.to_numpy()).mean()
-    unknown = [group for group in labels.dropna().unique() if group not in groups]
-    if unknown:
-        raise InputError(f"cac: no cost for {by} {unknown}; it has {list(groups)}. Add what is missing.")
-    return np.asarray(known.reindex(groups).fillna(margins.mean()), dtype=float)

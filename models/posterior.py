@@ -14,6 +14,7 @@ from .density import LogPosterior
 from .diagnostics import LARGEST_K_HAT, Diagnostics, of_chains, of_importance_sampling, r_hat_and_ess
 from .errors import ConvergenceWarning, FitError, InputError
 from .inference import Draws, Mode, find_mode, gaussian, laplace, nuts, point
+from .intervals import check_draws
 from .rows import FloatArray
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 METHODS = ("laplace", "nuts", "map")
 CHAINS = 4
+FEWEST_DRAWS = 50
+"""With fewer, neither the tail of importance weights nor R-hat can be judged."""
 TUNE = 300
 """Tuning steps of a chain: the coordinates are already whitened, so that only the step size is learned."""
 POINT = "a point: intervals of a forecast hold chance alone, not doubt about the parameters."
@@ -158,21 +161,20 @@ def fit(
     """
     if method not in METHODS:
         raise InputError(f"method: expected one of {', '.join(METHODS)}, got {method!r}.")
-    if int(draws) < CHAINS:
-        raise InputError(f"draws: expected at least {CHAINS}, got {draws!r}.")
+    draws = check_draws(draws, FEWEST_DRAWS)
     mode = find_mode(density, seed)
-    sampled, verdict = _sample(density, mode, method, int(draws), seed, progress)
+    sampled, verdict = _sample(density, mode, method, draws, seed, progress)
     if not verdict.ok:
         warnings.warn(str(verdict), ConvergenceWarning, stacklevel=3)
     approximate = None
     if method == "map":
-        approximate = _in_user_units(density, gaussian(mode, int(draws), seed)[None], scale)[0]
+        approximate = _in_user_units(density, gaussian(mode, draws, seed)[None], scale)[0]
     return Posterior(
         density.model.parameters,
         _in_user_units(density, sampled.free, scale),
         sampled.statistics,
         verdict,
-        {**attributes, "method": verdict.method, "seed": seed, "scale": scale},
+        {**attributes, "method": verdict.method, "seed": int(seed), "scale": float(scale)},
         approximate,
     )
 

@@ -48,6 +48,10 @@ class LogNormal:
     mu: float
     sigma: float
 
+    def __post_init__(self) -> None:
+        if not (_is_finite(self.mu) and _is_finite(self.sigma) and self.sigma > 0.0):
+            raise InputError(f"prior: LogNormal expects a finite mu and a sigma above 0, got {self!r}.")
+
     def log_density(self, free: float) -> tuple[float, float]:
         """Log density of the free coordinate and its derivative."""
         z = (free - self.mu) / self.sigma
@@ -70,6 +74,10 @@ class Beta:
 
     alpha: float
     beta: float
+
+    def __post_init__(self) -> None:
+        if not (_is_finite(self.alpha) and _is_finite(self.beta) and self.alpha > 0.0 and self.beta > 0.0):
+            raise InputError(f"prior: Beta expects two finite numbers above 0, got {self!r}.")
 
     def log_density(self, free: float) -> tuple[float, float]:
         """Log density of the free coordinate (the logit, Jacobian included) and its derivative."""
@@ -120,6 +128,10 @@ Prior = LogNormal | Beta | Flat
 Priors = Mapping[str, Prior]
 
 
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value))
+
+
 def link_of(prior: Prior) -> Link:
     """The link of the prior's support."""
     if isinstance(prior, Flat):
@@ -148,11 +160,19 @@ def complete(given: Priors | Literal["flat"] | None, default: Mapping[str, LogNo
         if given != "flat":
             raise InputError(f'priors: expected a mapping, "flat" or None, got {given!r}.')
         return {name: Flat(link_of(prior)) for name, prior in default.items()}
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f'priors: expected a mapping, "flat" or None, got {given!r}; such as {{"r": LogNormal(-0.5, 1.0)}}.'
+        )
     for name, prior in given.items():
         if name not in default:
             close = difflib.get_close_matches(name, default, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise InputError(f"priors: expected any of {', '.join(default)}, got {name!r}.{hint}")
+        if not isinstance(prior, (LogNormal, Beta, Flat)):
+            raise InputError(
+                f"priors: {name} expects LogNormal, Beta or Flat, such as {default[name]!r}; got {prior!r}."
+            )
         if link_of(prior) != link_of(default[name]):
             support = "a positive quantity" if link_of(default[name]) == "log" else "a probability"
             raise InputError(f"priors: {name} is {support}; {prior!r} does not fit it.")

@@ -190,7 +190,7 @@ class FittedPurchases:
         InputError
             No end and no discounting: the sum may be infinite.
         """
-        length = parse_horizon(horizon, self.unit, summary.until).length
+        length = parse_horizon(horizon, self.unit, check_summary(summary, self.unit).until).length
         rate = continuous_rate(annual_discount_rate, self.unit)
         if rate == 0.0 and not np.isfinite(length):
             raise InputError(
@@ -260,7 +260,7 @@ class FittedPurchases:
         InputError
             As `parse_horizon`; also for None.
         """
-        asked = parse_horizon(horizon, self.unit, summary.until)
+        asked = parse_horizon(horizon, self.unit, check_summary(summary, self.unit).until)
         if not np.isfinite(asked.length):
             raise InputError('horizon: expected an end such as "26W" or "12M"; got None.')
         return asked

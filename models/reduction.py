@@ -103,6 +103,8 @@ def quantiles_of(values: FloatArray, levels: tuple[float, ...]) -> FloatArray:
 
     An outcome itself, not a point between two: a number of purchases stays whole.
     """
+    if not levels:
+        return np.empty((0, *values.shape[:-1]))
     size = values.shape[-1]
     ranks = [max(0, math.ceil(level * size - ROUNDING) - 1) for level in levels]
     return np.moveaxis(np.partition(values, sorted(set(ranks)), axis=-1)[..., ranks], -1, 0)
@@ -154,7 +156,7 @@ class _Part:
     ) -> _Part:
         groups = {by: _sums_by_group(values, grouping.codes[customers]) for by, grouping in groupings.items()}
         total = values.sum(axis=1)
-        quantiles = np.moveaxis(quantiles_of(values, levels), 0, 1) if levels else np.empty(0)
+        quantiles = np.moveaxis(quantiles_of(values, levels), 0, 1)
         return cls(quantiles, total, groups)
 
 

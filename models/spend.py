@@ -60,10 +60,15 @@ class SpendModel(SpendFormulas):
         FitError
             No answer was reached; the message says why and what to do.
         """
-        first_purchase, notes = self._which_purchases(summary)
+        first_purchase, notes = self._which_purchases(check_summary(summary))
         rows, left_out = spend_rows(summary, first_purchase)
         if left_out:
             notes += (f"{left_out:,} of {len(summary):,} customers have no known amount and were left out.",)
+        if len(rows.n) > 1 and np.ptp(rows.zbar) == 0.0:
+            raise InputError(
+                f"amount: all known mean amounts are {rows.zbar[0]:g}; amounts that never vary need no spend model. "
+                "Multiply expected purchases by the price."
+            )
         scale = typical_amount(rows)
         attributes = {
             "model": self.name,
@@ -91,7 +96,8 @@ class SpendModel(SpendFormulas):
             A parameter is missing, unknown or not positive, or the mean amount of the population is infinite.
         """
         theta = cls.check_parameters(parameters)
-        mean = float(cls.expected_spend(theta, np.zeros(1, dtype=np.int64), np.zeros(1)).item())
+        with np.errstate(divide="ignore"):
+            mean = float(cls.expected_spend(theta, np.zeros(1, dtype=np.int64), np.zeros(1)).item())
         if not 0.0 < mean < np.inf:
             raise InputError(
                 f"from_parameters: {', '.join(f'{k}={v:g}' for k, v in parameters.items())} give the population an "

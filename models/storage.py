@@ -90,6 +90,17 @@ def from_dataset(
     """
     if dataset.attrs.get("format") != FORMAT:
         raise InputError(f"load: {source!r} is not a model saved by lifeworth.")
+    try:
+        return _rebuilt(dataset, models, source)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"load: {source!r} has lost a part ({error!r}); save the model again.") from error
+
+
+def _rebuilt(
+    dataset: xr.Dataset, models: tuple[type[TransactionModel | SpendModel], ...], source: str
+) -> FittedPurchases | FittedSpend:
     if int(dataset.attrs["format_version"]) > FORMAT_VERSION:
         raise InputError(
             f"load: {source!r} has format {int(dataset.attrs['format_version'])}, this lifeworth reads up to "

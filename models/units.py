@@ -8,10 +8,11 @@ months and years counted from it.
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -88,9 +89,9 @@ def parse_horizon(horizon: str | pd.Timestamp | None, unit: str, until: pd.Times
     """
     if horizon is None:
         return Horizon(INFINITE, math.inf)
-    if isinstance(horizon, (int, float)):
+    if isinstance(horizon, numbers.Real) and horizon == horizon:
         raise InputError(
-            f'horizon: expected a length with its unit such as "{horizon:g}{check_unit(unit)}", or a date; '
+            f'horizon: expected a length with its unit such as "{float(horizon):g}{check_unit(unit)}", or a date; '
             f"got the bare number {horizon!r}."
         )
     match = _HORIZON.fullmatch(horizon) if isinstance(horizon, str) else None
@@ -132,9 +133,11 @@ def continuous_rate(annual_discount_rate: float, unit: str) -> float:
     InputError
         The rate is negative, not finite, or looks like a percentage (1 or more).
     """
+    if not (isinstance(annual_discount_rate, numbers.Real) and 0.0 <= annual_discount_rate < math.inf):
+        raise InputError(
+            f"annual_discount_rate: expected a rate of 0 or more, such as 0.12, got {annual_discount_rate!r}."
+        )
     rate = float(annual_discount_rate)
-    if not (math.isfinite(rate) and rate >= 0.0):
-        raise InputError(f"annual_discount_rate: expected a rate of 0 or more, such as 0.12, got {rate!r}.")
     if rate >= 1.0:
         raise InputError(
             f"annual_discount_rate: expected a fraction such as 0.12 for 12 percent, got {rate:g}. "
@@ -145,20 +148,22 @@ def continuous_rate(annual_discount_rate: float, unit: str) -> float:
 
 def _length_in_days(match: re.Match[str], until: pd.Timestamp | None) -> float:
     number, unit = float(match[1]), match[2].upper()
-    if unit in "MY" and until is not None:
-        months = number * (MONTHS_PER_YEAR if unit == "Y" else 1)
-        if months == int(months):
+    months = number * (MONTHS_PER_YEAR if unit == "Y" else 1)
+    if unit in "MY" and until is not None and months == int(months):
+        try:
             return float((until + pd.DateOffset(months=int(months)) - until).days)
+        except (ValueError, OverflowError) as error:
+            raise InputError(f"horizon: {match[0]!r} ends beyond the calendar; give a shorter one, or None.") from error
     return number * DAYS_PER_UNIT[unit]
 
 
 def _days_until(horizon: object, until: pd.Timestamp | None) -> float:
     try:
-        date = pd.Timestamp(horizon)  # type: ignore[arg-type]  # anything may come: what is no date raises
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f'horizon: expected a length such as "26W", "12M", "365D", or a date; got {horizon!r}.'
-        ) from error
+        date: Any = pd.Timestamp(horizon)  # type: ignore[arg-type]  # anything may come: what is no date raises
+    except (ValueError, TypeError):
+        date = pd.NaT
+    if pd.isna(date):
+        raise InputError(f'horizon: expected a length such as "26W", "12M", "365D", or a date; got {horizon!r}.')
     if until is None:
         raise InputError(f"horizon: the date {date.date()} needs a cut-off to count from; give the summary `until`.")
-    return float((date.normalize() - until).days)
+    return float((date.tz_localize(None).normalize() - until).days)

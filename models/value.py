@@ -17,15 +17,15 @@ import pandas as pd
 from .economics import Economics
 from .errors import InputError
 from .expectations import expectations, expected_amounts
-from .forecast import OUTCOME_LEVELS, Outlook, ascending, tabulate
-from .futures import Futures, Path, check_draws, contribution
-from .intervals import check_quantiles
-from .new_customer import new_customer_table
+from .forecast import OUTCOME_LEVELS, Outlook, ascending, check_fitted, tabulate
+from .futures import Futures, Path, contribution
+from .intervals import check_draws, check_quantiles
+from .new_customer import new_customer_table, newcomer_groups
 from .purchases import FittedPurchases
 from .reduction import groupings_of, reduce_futures
 from .rows import FloatArray
 from .spend import FittedSpend
-from .summary import CustomerSummary
+from .summary import CustomerSummary, check_summary
 from .units import LAST_DISCOUNT, continuous_rate, parse_horizons
 
 
@@ -77,6 +77,10 @@ def value(
     InputError
         As `forecast`; also for no end without discounting, and for economics that do not fit the summary.
     """
+    check_fitted(purchases, spend, need_spend=True)
+    if not isinstance(economics, Economics):
+        raise InputError(f"economics: expected Economics(margin=0.30, annual_discount_rate=0.15), got {economics!r}.")
+    summary = check_summary(summary, purchases.unit)
     asked = parse_horizons(horizon, purchases.unit, summary.until)
     levels, draws = check_quantiles(quantiles), check_draws(draws)
     rate = continuous_rate(economics.annual_discount_rate, purchases.unit)
@@ -84,6 +88,7 @@ def value(
     ends = _ends(lengths, rate)
     margins = economics.margins(summary)
     groupings = groupings_of(summary, groups)
+    newcomers = newcomer_groups(summary, economics, margins)
 
     futures = Futures(purchases, spend, summary, ends, rate, draws, seed)
 
@@ -95,7 +100,7 @@ def value(
     worth = margins * expected_amounts(spend, summary, draws) - economics.cost_per_order
     means = {"value": exact.purchases * worth}
     tables = tabulate(summary, asked, order, levels, exact, means, reduced, groupings, per_customer)
-    new = new_customer_table(futures, spend, economics, margins, asked, order, levels)
+    new = new_customer_table(futures, spend, economics, newcomers, asked, order, levels)
     return Valuation(*tables, asked, purchases.unit, summary.until, new, economics)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Final
 
 from rich.console import Console
@@ -28,7 +29,7 @@ def rich_reporter(description: str, steps: int) -> Iterator[Advance]:
     def advance() -> None:
         nonlocal shown
         bar.advance(task)
-        if not shown and time.monotonic() - began > PATIENCE and (console.is_terminal or console.is_jupyter):
+        if not shown and time.monotonic() - began > PATIENCE and _somebody_looks(console):
             bar.start()
             shown = True
 
@@ -37,3 +38,8 @@ def rich_reporter(description: str, steps: int) -> Iterator[Advance]:
     finally:
         if shown:
             bar.stop()
+
+
+def _somebody_looks(console: Console) -> bool:
+    """A terminal, or a notebook that can draw a bar: without ipywidgets rich would only warn."""
+    return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
