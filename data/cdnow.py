@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.errors import InputError
+from lifeworth.models.ground.errors import InputError
 
 DISTRIBUTION: Final = "lifetimes"
 """The package that carries the files; located, not imported, as its module of data sets cannot be."""

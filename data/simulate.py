@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from lifeworth.models import GammaGammaModel
-from lifeworth.models.compiled import compiled
-from lifeworth.models.errors import InputError
+from lifeworth.models.ground.compiled import compiled
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.rows import FloatArray, IntArray
+from lifeworth.models.ground.summary import Day, as_day
+from lifeworth.models.ground.units import DAYS_PER_UNIT
 from lifeworth.models.purchases import FittedPurchases
-from lifeworth.models.rows import FloatArray, IntArray
 from lifeworth.models.spend import FittedSpend
-from lifeworth.models.summary import Day, as_day
-from lifeworth.models.units import DAYS_PER_UNIT
 
 CDNOW_SPEND: Final = {"p": 6.25, "q": 3.74, "v": 15.44}
 """Spend where none is given: the published fit to CDNOW, in dollars (Fader & Hardie 2013, note 025)."""

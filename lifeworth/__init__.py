@@ -14,63 +14,63 @@ if TYPE_CHECKING:
     from lifeworth.data import load_cdnow as load_cdnow
     from lifeworth.data import simulate_orders as simulate_orders
     from lifeworth.models.beta_geo import BetaGeoModel as BetaGeoModel
-    from lifeworth.models.economics import Economics as Economics
-    from lifeworth.models.errors import ConvergenceWarning as ConvergenceWarning
-    from lifeworth.models.errors import FitError as FitError
-    from lifeworth.models.errors import InputError as InputError
-    from lifeworth.models.forecast import Forecast as Forecast
-    from lifeworth.models.forecast import forecast as forecast
     from lifeworth.models.gamma_gamma import GammaGammaModel as GammaGammaModel
-    from lifeworth.models.priors import Beta as Beta
-    from lifeworth.models.priors import Flat as Flat
-    from lifeworth.models.priors import LogNormal as LogNormal
-    from lifeworth.models.summary import CustomerSummary as CustomerSummary
-    from lifeworth.models.value import Valuation as Valuation
-    from lifeworth.models.value import value as value
-    from lifeworth.pipelines.holdout import Holdout as Holdout
-    from lifeworth.pipelines.holdout import holdout as holdout
-    from lifeworth.pipelines.plots import plot_calibration_active as plot_calibration_active
-    from lifeworth.pipelines.plots import plot_concentration as plot_concentration
-    from lifeworth.pipelines.plots import plot_purchases_by_frequency as plot_purchases_by_frequency
-    from lifeworth.pipelines.plots import plot_total as plot_total
-    from lifeworth.pipelines.plots import plot_tracking as plot_tracking
-    from lifeworth.pipelines.plots import plot_value_distribution as plot_value_distribution
+    from lifeworth.models.ground.errors import ConvergenceWarning as ConvergenceWarning
+    from lifeworth.models.ground.errors import FitError as FitError
+    from lifeworth.models.ground.errors import InputError as InputError
+    from lifeworth.models.ground.priors import Beta as Beta
+    from lifeworth.models.ground.priors import Flat as Flat
+    from lifeworth.models.ground.priors import LogNormal as LogNormal
+    from lifeworth.models.ground.summary import CustomerSummary as CustomerSummary
+    from lifeworth.models.prediction.forecast import Forecast as Forecast
+    from lifeworth.models.prediction.forecast import forecast as forecast
+    from lifeworth.models.valuation.economics import Economics as Economics
+    from lifeworth.models.valuation.value import Valuation as Valuation
+    from lifeworth.models.valuation.value import value as value
+    from lifeworth.pipelines.orders.summarise import summarise as summarise
+    from lifeworth.pipelines.reporting.holdout import Holdout as Holdout
+    from lifeworth.pipelines.reporting.holdout import holdout as holdout
+    from lifeworth.pipelines.reporting.plots import plot_calibration_active as plot_calibration_active
+    from lifeworth.pipelines.reporting.plots import plot_concentration as plot_concentration
+    from lifeworth.pipelines.reporting.plots import plot_purchases_by_frequency as plot_purchases_by_frequency
+    from lifeworth.pipelines.reporting.plots import plot_total as plot_total
+    from lifeworth.pipelines.reporting.plots import plot_tracking as plot_tracking
+    from lifeworth.pipelines.reporting.plots import plot_value_distribution as plot_value_distribution
+    from lifeworth.pipelines.reporting.tracking import Tracking as Tracking
+    from lifeworth.pipelines.reporting.tracking import tracking as tracking
     from lifeworth.pipelines.store import load as load
-    from lifeworth.pipelines.summarise import summarise as summarise
-    from lifeworth.pipelines.tracking import Tracking as Tracking
-    from lifeworth.pipelines.tracking import tracking as tracking
 
 __version__ = version("lifeworth")
 
 _WHERE = {
     "load_cdnow": "lifeworth.data",
     "simulate_orders": "lifeworth.data",
-    "summarise": "lifeworth.pipelines.summarise",
-    "CustomerSummary": "lifeworth.models.summary",
+    "summarise": "lifeworth.pipelines.orders.summarise",
+    "CustomerSummary": "lifeworth.models.ground.summary",
     "BetaGeoModel": "lifeworth.models.beta_geo",
     "GammaGammaModel": "lifeworth.models.gamma_gamma",
-    "LogNormal": "lifeworth.models.priors",
-    "Beta": "lifeworth.models.priors",
-    "Flat": "lifeworth.models.priors",
-    "forecast": "lifeworth.models.forecast",
-    "Forecast": "lifeworth.models.forecast",
-    "Economics": "lifeworth.models.economics",
-    "value": "lifeworth.models.value",
-    "Valuation": "lifeworth.models.value",
+    "LogNormal": "lifeworth.models.ground.priors",
+    "Beta": "lifeworth.models.ground.priors",
+    "Flat": "lifeworth.models.ground.priors",
+    "forecast": "lifeworth.models.prediction.forecast",
+    "Forecast": "lifeworth.models.prediction.forecast",
+    "Economics": "lifeworth.models.valuation.economics",
+    "value": "lifeworth.models.valuation.value",
+    "Valuation": "lifeworth.models.valuation.value",
     "load": "lifeworth.pipelines.store",
-    "tracking": "lifeworth.pipelines.tracking",
-    "Tracking": "lifeworth.pipelines.tracking",
-    "holdout": "lifeworth.pipelines.holdout",
-    "Holdout": "lifeworth.pipelines.holdout",
-    "plot_tracking": "lifeworth.pipelines.plots",
-    "plot_total": "lifeworth.pipelines.plots",
-    "plot_purchases_by_frequency": "lifeworth.pipelines.plots",
-    "plot_calibration_active": "lifeworth.pipelines.plots",
-    "plot_value_distribution": "lifeworth.pipelines.plots",
-    "plot_concentration": "lifeworth.pipelines.plots",
-    "InputError": "lifeworth.models.errors",
-    "FitError": "lifeworth.models.errors",
-    "ConvergenceWarning": "lifeworth.models.errors",
+    "tracking": "lifeworth.pipelines.reporting.tracking",
+    "Tracking": "lifeworth.pipelines.reporting.tracking",
+    "holdout": "lifeworth.pipelines.reporting.holdout",
+    "Holdout": "lifeworth.pipelines.reporting.holdout",
+    "plot_tracking": "lifeworth.pipelines.reporting.plots",
+    "plot_total": "lifeworth.pipelines.reporting.plots",
+    "plot_purchases_by_frequency": "lifeworth.pipelines.reporting.plots",
+    "plot_calibration_active": "lifeworth.pipelines.reporting.plots",
+    "plot_value_distribution": "lifeworth.pipelines.reporting.plots",
+    "plot_concentration": "lifeworth.pipelines.reporting.plots",
+    "InputError": "lifeworth.models.ground.errors",
+    "FitError": "lifeworth.models.ground.errors",
+    "ConvergenceWarning": "lifeworth.models.ground.errors",
 }
 """Where each name of the face lives; a test holds it to the imports above."""
 
@@ -95,7 +95,7 @@ def __dir__() -> list[str]:
 @cache
 def _show_progress() -> None:
     """Install the progress bars, once: a reporter of the user's own stays."""
-    from lifeworth.models.progress import set_reporter
+    from lifeworth.models.ground.progress import set_reporter
     from lifeworth.pipelines.progress import rich_reporter
 
     set_reporter(rich_reporter)

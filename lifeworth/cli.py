@@ -75,8 +75,8 @@ def demo(
     Writes customers.parquet, customers.csv, total.csv, manifest.json and report.html into the folder.
     """
     # Imported here, so that --help and --version answer at once.
-    from lifeworth.models.errors import InputError
-    from lifeworth.models.progress import set_reporter
+    from lifeworth.models.ground.errors import InputError
+    from lifeworth.models.ground.progress import set_reporter
     from lifeworth.pipelines.demo import DemoSettings, run_demo
     from lifeworth.pipelines.demo_table import demo_table
     from lifeworth.pipelines.exports import plain, writable_folder
@@ -104,7 +104,7 @@ def _show_step(step: str, seconds: float) -> None:
 @contextmanager
 def _errors_in_a_line() -> Iterator[None]:
     """Say what went wrong in a line and leave with its code; what nobody foresaw keeps its traceback."""
-    from lifeworth.models.errors import InputError, LifeworthError
+    from lifeworth.models.ground.errors import InputError, LifeworthError
 
     try:
         yield

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from .errors import InputError
-from .priors import Beta, LogNormal, Prior, Priors, complete
-from .rows import FloatArray, IntArray
+from .ground.errors import InputError
+from .ground.priors import Beta, LogNormal, Prior, Priors, complete
+from .ground.rows import FloatArray, IntArray
 
 
 class Latent(NamedTuple):

@@ -26,9 +26,9 @@ from scipy.special import betainc, betaln, expit, gammaln, log1p, xlogy
 
 from .base import Latent
 from .beta_geo_kernels import beta_geo_log_likelihood, purchases_ahead
-from .priors import Beta, LogNormal
+from .ground.priors import Beta, LogNormal
+from .ground.rows import FloatArray, IntArray
 from .purchases import TransactionModel
-from .rows import FloatArray, IntArray
 
 SMALLEST_B: Final = 1e-300
 """Stands in for b + x - 1 where x = 0, whose "gone" term is masked out: keeps the masked side finite."""

@@ -21,9 +21,9 @@ from typing import Final
 
 import numpy as np
 
-from .compiled import compiled
-from .rows import FloatArray, IntArray, KernelRows
-from .units import LAST_DISCOUNT
+from .ground.compiled import compiled
+from .ground.rows import FloatArray, IntArray, KernelRows
+from .ground.units import LAST_DISCOUNT
 
 LARGEST_LOG_ODDS: Final = 700.0
 """Odds of being alive beyond e^700 are certain in double precision; e^700 itself is still finite."""

@@ -24,8 +24,8 @@ import numpy as np
 from scipy.special import gammaln, xlogy
 
 from .gamma_gamma_kernels import gamma_gamma_log_likelihood
-from .priors import Beta, LogNormal
-from .rows import FloatArray, IntArray
+from .ground.priors import Beta, LogNormal
+from .ground.rows import FloatArray, IntArray
 from .spend import SpendModel
 
 

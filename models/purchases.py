@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 
 from .base import TransactionFormulas
-from .density import LogPosterior
-from .diagnostics import Diagnostics
-from .errors import FitError, InputError
-from .intervals import BLOCK_CELLS, DRAWS_FOR_MEANS, INTERVAL, means_and_quantiles
-from .posterior import Posterior, fit
-from .provenance import fingerprint, versions
-from .rows import DistinctRows, FloatArray, IntArray
-from .summary import CustomerSummary, check_summary
-from .threads import map_threads
-from .units import UNIT_NAMES, Horizon, check_unit, continuous_rate, parse_horizon
+from .ground.errors import FitError, InputError
+from .ground.intervals import BLOCK_CELLS, DRAWS_FOR_MEANS, INTERVAL, means_and_quantiles
+from .ground.provenance import fingerprint, versions
+from .ground.rows import DistinctRows, FloatArray, IntArray
+from .ground.summary import CustomerSummary, check_summary
+from .ground.threads import map_threads
+from .ground.units import UNIT_NAMES, Horizon, check_unit, continuous_rate, parse_horizon
+from .inference.density import LogPosterior
+from .inference.diagnostics import Diagnostics
+from .inference.posterior import Posterior, fit
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -92,7 +92,7 @@ class TransactionModel(TransactionFormulas):
 
         The parameters of the paper stand in the posterior under their own names, in the summary's unit.
         """
-        from .pymc_bridge import build
+        from .inference.pymc_bridge import build
 
         rows = rows_of(summary)
         scale = typical_gap(rows)
@@ -238,9 +238,9 @@ class FittedPurchases:
 
     def save(self, path: str | Path) -> None:
         """Write parameters, unit, verdict and versions to a small NetCDF file; no customer, no pickle."""
-        from .storage import write
+        from .inference.storage import Stored, write
 
-        write(self, path)
+        write(Stored(type(self.model).__name__, self.model.priors, self.posterior, {"unit": self.unit}), path)
 
     def rows(self, summary: CustomerSummary) -> DistinctRows:
         """The customers of `summary` as distinct rows, checked against the unit of the model.

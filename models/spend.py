@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 
 from .base import SpendFormulas
-from .compression import compress
-from .density import LogPosterior
-from .diagnostics import Diagnostics
-from .errors import InputError
-from .intervals import BLOCK_CELLS, DRAWS_FOR_MEANS, INTERVAL, means_and_quantiles
-from .posterior import Posterior, fit
-from .priors import Priors
-from .provenance import fingerprint, versions
-from .rows import FloatArray, IntArray, SpendRows
-from .summary import MONEY, CustomerSummary, check_summary
-from .threads import map_threads
+from .ground.errors import InputError
+from .ground.intervals import BLOCK_CELLS, DRAWS_FOR_MEANS, INTERVAL, means_and_quantiles
+from .ground.priors import Priors
+from .ground.provenance import fingerprint, versions
+from .ground.rows import FloatArray, IntArray, SpendRows
+from .ground.summary import MONEY, CustomerSummary, check_summary
+from .ground.threads import map_threads
+from .inference.compression import compress
+from .inference.density import LogPosterior
+from .inference.diagnostics import Diagnostics
+from .inference.posterior import Posterior, fit
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -108,7 +108,7 @@ class SpendModel(SpendFormulas):
 
     def to_pymc(self, summary: CustomerSummary) -> Any:  # PyMC is imported when asked for
         """The same model as a `pm.Model`: priors by coordinate, one fused likelihood, parameters under their names."""
-        from .pymc_bridge import build
+        from .inference.pymc_bridge import build
 
         rows, _ = spend_rows(summary, self._which_purchases(summary)[0])
         scale = typical_amount(rows)
@@ -194,9 +194,10 @@ class FittedSpend:
 
     def save(self, path: str | Path) -> None:
         """Write parameters, verdict and versions to a small NetCDF file; no customer, no pickle."""
-        from .storage import write
+        from .inference.storage import Stored, write
 
-        write(self, path)
+        settings = {"first_purchase": self.first_purchase}
+        write(Stored(type(self.model).__name__, self.model.priors, self.posterior, settings), path)
 
 
 def spend_rows(summary: CustomerSummary, first_purchase: bool) -> tuple[SpendRows, int]:

@@ -17,12 +17,12 @@ import pandas as pd
 
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
-from lifeworth.models.economics import Economics
-from lifeworth.models.provenance import fingerprint
+from lifeworth.models.ground.provenance import fingerprint
+from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.purchases import FittedPurchases
 from lifeworth.models.spend import FittedSpend
-from lifeworth.models.summary import CustomerSummary
-from lifeworth.models.value import Valuation, value
+from lifeworth.models.valuation.economics import Economics
+from lifeworth.models.valuation.value import Valuation, value
 
 from .exports import (
     customer_table,
@@ -33,11 +33,11 @@ from .exports import (
     write_json,
     write_parquet,
 )
-from .holdout import Holdout, holdout
-from .report import ReportContent, write_report
-from .summarise import summarise
-from .tracking import Tracking, tracking
-from .wording import day
+from .orders.summarise import summarise
+from .reporting.holdout import Holdout, holdout
+from .reporting.report import ReportContent, write_report
+from .reporting.tracking import Tracking, tracking
+from .reporting.wording import day
 
 UNTIL: Final = "1997-09-30"
 THROUGH: Final = "1998-06-30"

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .demo import CAC, CURRENCY, ECONOMICS, FILES, MARGIN, DemoResult
-from .wording import count, day, money, percent, span
+from .reporting.wording import count, day, money, percent, span
 
 NAMES: Final = {"purchases": "Purchases", "spend": "Spend"}
 WIDTH: Final = 78

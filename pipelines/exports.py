@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.errors import InputError
-from lifeworth.models.forecast import Outlook
-from lifeworth.models.summary import ID, CustomerSummary
-from lifeworth.models.value import Valuation
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.summary import ID, CustomerSummary
+from lifeworth.models.prediction.forecast import Outlook
+from lifeworth.models.valuation.value import Valuation
 
 PARTS: Final = ("mean", "q05", "q50", "q95")
 """What is exported of each quantity: the exact mean, and middle and ends of the 90 % predictive interval."""

@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lifeworth.models.progress import Advance
+from lifeworth.models.ground.progress import Advance
 
 PATIENCE: Final = 1.0
 """Seconds before a bar appears: shorter work needs none."""

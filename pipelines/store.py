@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lifeworth.models import MODELS
+from lifeworth.models import SPEND_MODELS, TRANSACTION_MODELS
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.inference.storage import read
 from lifeworth.models.purchases import FittedPurchases
 from lifeworth.models.spend import FittedSpend
-from lifeworth.models.storage import read
 
 
 def load(path: str | Path) -> FittedPurchases | FittedSpend:
@@ -18,4 +19,16 @@ def load(path: str | Path) -> FittedPurchases | FittedSpend:
     InputError
         No such file, a damaged or foreign one, or one written by a newer lifeworth.
     """
-    return read(path, MODELS)
+    stored = read(path)
+    try:
+        for transaction in TRANSACTION_MODELS:
+            if transaction.__name__ == stored.kind:
+                return FittedPurchases(transaction(stored.priors), stored.posterior, stored.settings["unit"])
+        for spend in SPEND_MODELS:
+            if spend.__name__ == stored.kind:
+                first = bool(stored.settings["first_purchase"])
+                return FittedSpend(spend(first, stored.priors), stored.posterior, first)
+    except KeyError as error:
+        raise InputError(f"load: {str(path)!r} has lost a part ({error!r}); save the model again.") from error
+    known = ", ".join(model.__name__ for model in (*TRANSACTION_MODELS, *SPEND_MODELS))
+    raise InputError(f"load: {str(path)!r} holds a {stored.kind}; expected one of {known}.")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lifeworth.data.cdnow import load_cdnow
-from lifeworth.models.errors import InputError
+from lifeworth.models.ground.errors import InputError
 
 
 def test_full_log_has_its_rows_customers_and_types():

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import lifeworth
 from lifeworth.cli import EPILOG, ExitCode, app
-from lifeworth.models.errors import FitError, InputError
+from lifeworth.models.ground.errors import FitError, InputError
 from lifeworth.pipelines import demo
 
 RUNNER: Final = CliRunner()

@@ -19,14 +19,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from lifeworth.models.economics import Economics
-from lifeworth.models.errors import InputError
-from lifeworth.models.value import value
-from lifeworth.pipelines import exports, report_parts
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.valuation.economics import Economics
+from lifeworth.models.valuation.value import value
+from lifeworth.pipelines import exports
 from lifeworth.pipelines.demo import FILES, DemoResult, DemoSettings, run_demo
 from lifeworth.pipelines.demo_table import demo_table
 from lifeworth.pipelines.exports import customer_table, write_csv, write_parquet
-from lifeworth.pipelines.report import ReportContent, render_report
+from lifeworth.pipelines.reporting import report_parts
+from lifeworth.pipelines.reporting.report import ReportContent, render_report
 
 SETTINGS: Final = DemoSettings(seed=3, draws=200, sample=True)
 HOLDOUT_PURCHASES: Final = 1882

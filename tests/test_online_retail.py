@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifeworth.models.data_report import DataReport
-from lifeworth.models.summary import CustomerSummary
-from lifeworth.pipelines.summarise import summarise
+from lifeworth.models.ground.data_report import DataReport
+from lifeworth.models.ground.summary import CustomerSummary
+from lifeworth.pipelines.orders.summarise import summarise
 
 UCI: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "online_retail.parquet"
 NAMES: Final = {"date": "invoice_ts"}

@@ -20,14 +20,14 @@ from matplotlib.figure import Figure
 
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
-from lifeworth.models.economics import Economics
-from lifeworth.models.errors import InputError
-from lifeworth.models.value import Valuation, value
-from lifeworth.pipelines import plots
-from lifeworth.pipelines.concentration import Concentration
-from lifeworth.pipelines.holdout import Holdout, holdout
-from lifeworth.pipelines.summarise import summarise
-from lifeworth.pipelines.tracking import Tracking, tracking
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.valuation.economics import Economics
+from lifeworth.models.valuation.value import Valuation, value
+from lifeworth.pipelines.orders.summarise import summarise
+from lifeworth.pipelines.reporting import plots
+from lifeworth.pipelines.reporting.concentration import Concentration
+from lifeworth.pipelines.reporting.holdout import Holdout, holdout
+from lifeworth.pipelines.reporting.tracking import Tracking, tracking
 
 DRAWS: Final = 200
 CURRENCY: Final = "$"
@@ -149,7 +149,7 @@ def test_dollars_are_text_and_not_mathematics(found: Found, name: str) -> None:
 
 
 def test_importing_the_plots_does_not_import_matplotlib() -> None:
-    code = "import sys, lifeworth.pipelines.plots; print('matplotlib' in sys.modules)"
+    code = "import sys, lifeworth.pipelines.reporting.plots; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 

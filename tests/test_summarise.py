@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lifeworth.data.cdnow import load_cdnow
-from lifeworth.models.errors import InputError
-from lifeworth.models.summary import CustomerSummary
-from lifeworth.models.units import DAYS_PER_UNIT
-from lifeworth.pipelines.left_truncation import left_truncation
-from lifeworth.pipelines.order_table import quiet, run
-from lifeworth.pipelines.purchase_days import observed, purchase_days, purchases_by_day
-from lifeworth.pipelines.summarise import summarise
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.summary import CustomerSummary
+from lifeworth.models.ground.units import DAYS_PER_UNIT
+from lifeworth.pipelines.orders.left_truncation import left_truncation
+from lifeworth.pipelines.orders.order_table import quiet, run
+from lifeworth.pipelines.orders.purchase_days import observed, purchase_days, purchases_by_day
+from lifeworth.pipelines.orders.summarise import summarise
 
 UNTIL = "1997-09-30"
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifeworth.models.data_report import DataNote, DataReport
-from lifeworth.models.errors import InputError
-from lifeworth.models.summary import CustomerSummary, as_day, check_summary
+from lifeworth.models.ground.data_report import DataNote, DataReport
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.summary import CustomerSummary, as_day, check_summary
 
 SLOW: Final = 5.0
 """Seconds; it takes a tenth of one."""

@@ -12,13 +12,13 @@ import pytest
 
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
-from lifeworth.models.errors import InputError
-from lifeworth.models.forecast import forecast
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.summary import CustomerSummary
+from lifeworth.models.prediction.forecast import forecast
 from lifeworth.models.purchases import FittedPurchases
-from lifeworth.models.summary import CustomerSummary
-from lifeworth.pipelines.holdout import Holdout, holdout
-from lifeworth.pipelines.summarise import summarise
-from lifeworth.pipelines.tracking import Tracking, tracking
+from lifeworth.pipelines.orders.summarise import summarise
+from lifeworth.pipelines.reporting.holdout import Holdout, holdout
+from lifeworth.pipelines.reporting.tracking import Tracking, tracking
 
 UNTIL: Final = "1997-09-30"
 THROUGH: Final = "1998-06-30"

@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import binom, kstest
 
 import lifeworth as lw
-from lifeworth.models.futures import Futures, Path
+from lifeworth.models.prediction.futures import Futures, Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
-from lifeworth.models.errors import LifeworthError
+from lifeworth.models.ground.errors import LifeworthError
 
 PLAIN = {"margin": 0.3, "annual_discount_rate": 0.15}
 
@@ -176,7 +176,7 @@ def test_a_fit_needs_a_number_of_draws(any_model: Any, four: Any, draws: object)
 
 
 @pytest.mark.parametrize("draws", [4, 5, 10, 30, 100])
-@pytest.mark.filterwarnings("ignore::lifeworth.models.errors.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::lifeworth.models.ground.errors.ConvergenceWarning")
 def test_few_draws_are_a_verdict_or_an_error_with_a_remedy(any_model: Any, four: Any, draws: int) -> None:
     try:
         fit = any_model().fit(four, draws=draws)

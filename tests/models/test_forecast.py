@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
-from lifeworth.models.futures import Futures
-from lifeworth.models.reduction import Grouping, groupings_of, quantiles_of, reduce_futures
+from lifeworth.models.prediction.futures import Futures
+from lifeworth.models.prediction.reduction import Grouping, groupings_of, quantiles_of, reduce_futures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -344,8 +344,8 @@ def test_exact_answers_and_sizes_do_not_depend_on_the_memory_of_a_block(
 ) -> None:
     some = cdnow_sample.select(np.arange(len(cdnow_sample)) < 150)
     whole = lw.forecast(known.fitted, cdnow_spend, some, ["4W", "39W"], draws=100)
-    monkeypatch.setattr("lifeworth.models.futures.BLOCK_BYTES", size)
-    monkeypatch.setattr("lifeworth.models.expectations.BLOCK_CELLS", max(1, size // 1000))
+    monkeypatch.setattr("lifeworth.models.prediction.futures.BLOCK_BYTES", size)
+    monkeypatch.setattr("lifeworth.models.prediction.expectations.BLOCK_CELLS", max(1, size // 1000))
     parts = lw.forecast(known.fitted, cdnow_spend, some, ["4W", "39W"], draws=100)
     exact = ["customer_id", "horizon", "p_alive", "p_active", "purchases_mean", "spend_mean"]
     pd.testing.assert_frame_equal(whole.customers[exact], parts.customers[exact], rtol=1e-9)
@@ -364,7 +364,7 @@ def test_customers_of_different_blocks_have_futures_of_their_own(
         pd.DataFrame({"customer_id": range(200), "frequency": 3, "recency": 20.0, "T": 25.0, "monetary_value": 40.0}),
         unit="W",
     )
-    monkeypatch.setattr("lifeworth.models.futures.BLOCK_BYTES", 1)
+    monkeypatch.setattr("lifeworth.models.prediction.futures.BLOCK_BYTES", 1)
     for values in paths_of(futures_of(known.fitted, cdnow_spend, twins, 39.0, draws=1000)).values():
         # variances of 1000 draws, known to 5 % or so: those of independent customers add up
         assert values[0].sum(axis=0).var() == pytest.approx(200.0 * values[0].var(axis=1).mean(), rel=0.4)
@@ -374,10 +374,10 @@ def test_customers_of_different_blocks_have_futures_of_their_own(
 def test_the_number_of_cores_does_not_change_a_forecast(
     known: Any, cdnow_spend: Any, cdnow_sample: Any, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    monkeypatch.setattr("lifeworth.models.futures.BLOCK_BYTES", 100_000)
-    monkeypatch.setattr("lifeworth.models.threads.cores", lambda: 1)
+    monkeypatch.setattr("lifeworth.models.prediction.futures.BLOCK_BYTES", 100_000)
+    monkeypatch.setattr("lifeworth.models.ground.threads.cores", lambda: 1)
     one = lw.forecast(known.fitted, cdnow_spend, cdnow_sample, "4W", draws=20)
-    monkeypatch.setattr("lifeworth.models.threads.cores", lambda: threads)
+    monkeypatch.setattr("lifeworth.models.ground.threads.cores", lambda: threads)
     several = lw.forecast(known.fitted, cdnow_spend, cdnow_sample, "4W", draws=20)
     np.testing.assert_array_equal(one.draws["spend"], several.draws["spend"])
     pd.testing.assert_frame_equal(one.customers, several.customers)

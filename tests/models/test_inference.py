@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import lifeworth as lw
-from lifeworth.models import inference
-from lifeworth.models.density import LogPosterior
-from lifeworth.models.diagnostics import LARGEST_K_HAT, Check, Diagnostics
+from lifeworth.models.inference import methods as inference
+from lifeworth.models.inference.density import LogPosterior
+from lifeworth.models.inference.diagnostics import LARGEST_K_HAT, Check, Diagnostics
 from lifeworth.models.purchases import rows_of, typical_gap
 from lifeworth.models.spend import scaled, spend_rows, typical_amount
 
@@ -132,7 +132,9 @@ def test_a_seed_gives_the_same_fit_again_and_another_seed_another(
         assert not np.array_equal(one.posterior.values, other.posterior.values)
 
 
-@pytest.mark.filterwarnings("ignore::lifeworth.models.errors.ConvergenceWarning")  # so few draws are for this alone
+@pytest.mark.filterwarnings(
+    "ignore::lifeworth.models.ground.errors.ConvergenceWarning"
+)  # so few draws are for this alone
 def test_a_seed_gives_the_same_chains_again(any_model: Any, cdnow_sample: Any) -> None:
     one, again, other = (any_model().fit(cdnow_sample, method="nuts", draws=80, seed=seed) for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.posterior.values, again.posterior.values)
@@ -156,7 +158,7 @@ def test_fitting_leaves_the_model_and_the_summary_as_they_were(any_model: Any, c
 def test_laplace_falls_back_to_nuts_and_says_so(
     any_model: Any, cdnow_sample: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lifeworth.models.posterior.LARGEST_K_HAT", -10.0)
+    monkeypatch.setattr("lifeworth.models.inference.posterior.LARGEST_K_HAT", -10.0)
     fit = any_model().fit(cdnow_sample, draws=2000, seed=1)
     assert fit.diagnostics.method == "nuts"
     assert fit.posterior.attributes["method"] == "nuts"
@@ -176,8 +178,8 @@ def test_laplace_that_can_be_relied_on_is_not_replaced(any_model: Any, fitted: C
 def test_a_fit_below_its_standard_is_returned_with_a_warning_and_a_remedy(
     any_model: Any, cdnow_sample: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lifeworth.models.diagnostics.SMALLEST_SHARE", 100.0)
-    monkeypatch.setattr("lifeworth.models.diagnostics.SMALLEST_ESS", 1e6)
+    monkeypatch.setattr("lifeworth.models.inference.diagnostics.SMALLEST_SHARE", 100.0)
+    monkeypatch.setattr("lifeworth.models.inference.diagnostics.SMALLEST_ESS", 1e6)
     with pytest.warns(lw.ConvergenceWarning, match="NOT TO BE RELIED ON") as caught:
         fit = any_model().fit(cdnow_sample, draws=1000)
     assert caught[0].filename == __file__
@@ -193,7 +195,7 @@ def test_chains_that_end_in_nothing_are_never_returned(
     def broken(density: Any, *_: Any, draws: int, chains: int, **__: Any) -> inference.Draws:
         return inference.Draws(np.full((chains, draws, len(density.start)), np.nan), {})
 
-    monkeypatch.setattr("lifeworth.models.posterior.nuts", broken)
+    monkeypatch.setattr("lifeworth.models.inference.posterior.nuts", broken)
     with pytest.raises(lw.FitError, match=r"NUTS ended with draws that are not finite; give narrower priors"):
         any_model().fit(four, method="nuts")
 

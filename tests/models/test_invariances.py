@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
-from lifeworth.models.units import DAYS_PER_UNIT
+from lifeworth.models.ground.units import DAYS_PER_UNIT
 
 UNITS: Final = {"H": "6552H", "D": "273D", "M": "9M", "Y": "0.75Y"}
 """39 weeks in every other unit: a month is a twelfth of 52 weeks."""

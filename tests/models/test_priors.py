@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import expit
 
 import lifeworth as lw
-from lifeworth.models.priors import complete, from_free, link_of, link_slope, to_free
+from lifeworth.models.ground.priors import complete, from_free, link_of, link_slope, to_free
 
 FAMILIES = [
     (lw.LogNormal(-0.5, 1.3), stats.lognorm(s=1.3, scale=math.exp(-0.5))),

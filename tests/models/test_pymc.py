@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lifeworth as lw
-from lifeworth.models.density import LogPosterior
+from lifeworth.models.inference.density import LogPosterior
 from lifeworth.models.purchases import rows_of, typical_gap
 from lifeworth.models.spend import scaled, spend_rows, typical_amount
 

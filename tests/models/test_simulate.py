@@ -100,7 +100,7 @@ def test_the_default_amounts_are_those_of_cdnow(known: Any, cdnow_spend: Any) ->
 
 @pytest.mark.parametrize("unit", ["H", "D", "M"])
 def test_the_unit_of_the_model_does_not_change_the_log(known: Any, unit: str) -> None:
-    from lifeworth.models.units import DAYS_PER_UNIT
+    from lifeworth.models.ground.units import DAYS_PER_UNIT
 
     model, factor = type(known.fitted.model), 7.0 / DAYS_PER_UNIT[unit]
     other = model.from_parameters(

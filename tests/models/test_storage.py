@@ -171,7 +171,7 @@ def test_a_file_of_a_newer_lifeworth_is_refused_with_the_remedy(saved: Path) -> 
 
 def test_a_model_of_another_lifeworth_is_refused_by_name(saved: Path) -> None:
     def foreign(dataset: xr.Dataset) -> xr.Dataset:
-        meta = {**json.loads(dataset.attrs["meta"]), "class": "CrystalBall"}
+        meta = {**json.loads(dataset.attrs["meta"]), "kind": "CrystalBall"}
         return dataset.assign_attrs(meta=json.dumps(meta))
 
     with pytest.raises(lw.InputError, match=r"holds a CrystalBall; expected one of .*BetaGeoModel"):

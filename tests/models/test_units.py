@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
-from lifeworth.models.units import DAYS_PER_UNIT, Horizon, check_unit, continuous_rate, parse_horizon, parse_horizons
+from lifeworth.models.ground.units import (
+    DAYS_PER_UNIT,
+    Horizon,
+    check_unit,
+    continuous_rate,
+    parse_horizon,
+    parse_horizons,
+)
 
 UNTIL = pd.Timestamp("1997-09-30")
 

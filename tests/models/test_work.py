@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import lifeworth as lw
-from lifeworth.models import progress, threads
-from lifeworth.models.diagnostics import Diagnostics
-from lifeworth.models.posterior import Posterior
-from lifeworth.models.provenance import fingerprint, versions
+from lifeworth.models.ground import progress, threads
+from lifeworth.models.ground.provenance import fingerprint, versions
+from lifeworth.models.inference.diagnostics import Diagnostics
+from lifeworth.models.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

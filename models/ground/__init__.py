@@ -1,0 +1,1 @@
+"""What everything stands on: units, rows, summaries, priors, errors, threads."""

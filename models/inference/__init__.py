@@ -1,0 +1,1 @@
+"""From a log density to draws with a verdict. It knows no model."""

@@ -1,0 +1,1 @@
+"""From draws and customers to futures. It knows no sampler."""

@@ -1,0 +1,144 @@
+"""Futures of customers: exact simulation in blocks, reduced on the fly, in memory that does not grow.
+
+For every draw of the parameters and every customer the hidden state is drawn from its exact posterior
+(`draw_latent` of the models), and from it one future: purchases at exponential gaps until the horizon or the
+customer's end, each with its amount and its day, so that discounting is exact and every horizon is read off the
+same path. Draw s uses the same parameters for all customers: sums over customers within a draw are draws of the
+total. Totals from sums of customers' quantiles would be wrong.
+
+Customers are worked on in an order of their own data, each block with a random stream of its own: neither the
+order they came in nor the number of cores changes the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..ground.rows import FloatArray, IntArray
+from ..ground.summary import CustomerSummary, check_summary
+from ..ground.threads import map_threads
+from ..purchases import FittedPurchases, rows_of
+from ..spend import FittedSpend
+from .futures_kernels import walk
+
+BLOCK_BYTES: Final = 48_000_000
+"""Memory of a block in hand, one a core."""
+ARRAYS_ASIDE: Final = 8
+"""Arrays of a block beside its path: the hidden state and what drawing it takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """What a block of customers does, each array (horizons, customers, draws), up to each horizon.
+
+    Attributes
+    ----------
+    customers : array (customers,)
+        Their positions in the summary.
+    purchases, spend : array
+        Number of purchases, and their amounts.
+    discounted_purchases, discounted_spend : array
+        The same, each purchase discounted to the cut-off at the rate asked for.
+    today : array (customers, draws) or None
+        The amount of one more purchase, made today, where it was asked for.
+    """
+
+    customers: IntArray
+    purchases: FloatArray
+    spend: FloatArray
+    discounted_purchases: FloatArray
+    discounted_spend: FloatArray
+    today: FloatArray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Futures:
+    """A recipe for futures: whose, until when, how many draws. `reduced` makes them, block by block.
+
+    Attributes
+    ----------
+    purchases : FittedPurchases
+    spend : FittedSpend or None
+        None: amounts are zero.
+    summary : CustomerSummary
+    horizons : array (horizons,)
+        Ascending lengths in the unit of `purchases`; the last must be finite.
+    discount : float
+        Continuous rate per unit of time.
+    draws : int
+    seed : int
+    """
+
+    purchases: FittedPurchases
+    spend: FittedSpend | None
+    summary: CustomerSummary
+    horizons: FloatArray
+    discount: float
+    draws: int
+    seed: int
+    purchase_today: bool = False
+
+    def reduced[R](self, reduce: Callable[[Path], R], description: str) -> Iterator[R]:
+        """What `reduce` makes of each block of customers, in a fixed order; computed on all cores."""
+        state = _State.of(self)
+        size = max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + 4 * len(self.horizons))))
+        starts = range(0, len(self.summary), size)
+        streams = np.random.SeedSequence(self.seed).spawn(len(starts))
+        blocks = [(state.order[start : start + size], stream) for start, stream in zip(starts, streams, strict=True)]
+        return map_threads(lambda block: reduce(self._walk(state, *block)), blocks, description)
+
+    def _walk(self, state: _State, customers: IntArray, stream: np.random.SeedSequence) -> Path:
+        rng = np.random.default_rng(stream)
+        x, t_x, T = state.x[customers, None], state.t_x[customers, None], state.T[customers, None]
+        latent = self.purchases.model.draw_latent(rng, state.theta[:, None, :], x, t_x, T)
+        shape, rate = _amounts(self, state, rng, customers, latent.rate.shape)
+        out = np.zeros((4, len(self.horizons), len(customers), self.draws))
+        walk(rng, *latent, shape, rate, self.horizons, self.discount, out)
+        today = rng.standard_gamma(shape, rate.shape) / rate if self.purchase_today else None
+        return Path(customers, out[0], out[1], out[2], out[3], today)
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Everything that blocks share."""
+
+    theta: FloatArray
+    phi: FloatArray | None
+    x: IntArray
+    t_x: FloatArray
+    T: FloatArray
+    n: IntArray
+    zbar: FloatArray
+    order: IntArray
+
+    @classmethod
+    def of(cls, futures: Futures) -> _State:
+        summary = check_summary(futures.summary, futures.purchases.unit)
+        rows = rows_of(summary)
+        x, t_x, T = rows.x[rows.inverse], rows.t_x[rows.inverse], rows.T[rows.inverse]
+        if futures.spend is None:
+            n, zbar, phi = np.zeros_like(x), np.zeros(len(x)), None
+        else:
+            n, zbar = futures.spend.purchases_of(summary)
+            phi = futures.spend.posterior.spread(futures.draws)
+        theta = futures.purchases.posterior.spread(futures.draws)
+        return cls(theta, phi, x, t_x, T, n, zbar, np.lexsort((zbar, rows.inverse)))
+
+
+def _amounts(
+    futures: Futures, state: _State, rng: np.random.Generator, customers: IntArray, shape: tuple[int, ...]
+) -> tuple[FloatArray, FloatArray]:
+    """Shape of amounts by draw, array (draws,), and each customer's own rate, array (customers, draws)."""
+    if futures.spend is None or state.phi is None:
+        return np.zeros(futures.draws), np.ones(shape)
+    n, zbar = state.n[customers, None], state.zbar[customers, None]
+    return state.phi[0].copy(), futures.spend.model.draw_latent(rng, state.phi[:, None, :], n, zbar)
+
+
+def contribution(path: Path, margin: FloatArray | float, cost_per_order: float) -> FloatArray:
+    """Discounted margin minus the cost of orders, array (horizons, customers, draws)."""
+    return margin * path.discounted_spend - cost_per_order * path.discounted_purchases

@@ -1,0 +1,1 @@
+"""From futures and economics to money. It knows no model."""

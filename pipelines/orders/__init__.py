@@ -1,0 +1,1 @@
+"""Order logs: reading them, cleaning by stated policies, summarising in the engine."""

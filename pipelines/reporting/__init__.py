@@ -1,0 +1,1 @@
+"""What people look at: tracking, holdouts, plots and the report."""

@@ -1,0 +1,299 @@
+"""Plots of a forecast, of how it fared, and of value. Each returns matplotlib axes and shows nothing by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.rows import FloatArray
+from lifeworth.models.prediction.forecast import Outlook
+from lifeworth.models.valuation.value import Valuation
+
+from . import findings
+from .concentration import TOPS, Concentration, customer_values, place_of
+from .holdout import MOST_FREQUENT, Holdout
+from .plot_style import (
+    BLUE,
+    FAINT,
+    FAINTEST_BAND,
+    INK,
+    ORANGE,
+    SKY,
+    SMALL,
+    SOFT,
+    beside,
+    canvas,
+    dates,
+    headroom,
+    legend,
+    percentages,
+    short_numbers,
+    titled,
+)
+from .tracking import BANDS, CUMULATIVE, Tracking
+from .wording import count, money, percent, short, span
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BINS: Final = 40
+ENDS: Final = (0.001, 0.999)
+"""Quantiles of the customers between which a distribution is drawn; beyond them are too few to see."""
+QUANTITIES: Final = {
+    "purchases": "purchases",
+    "spend": "spend",
+    "value": "value",
+}
+CURVE_POINTS: Final = 201
+DASHED: Final[Any] = (0, (4, 2))
+EDGE: Final = 0.04
+"""Room above what is drawn, as a share of it, where nothing is written there."""
+TOP: Final = 0.18
+"""Room above what is drawn, as a share of it, for what is written there."""
+FIRST_LINE: Final = 0.96
+SECOND_LINE: Final = 0.88
+"""Heights of what is written there."""
+
+
+def plot_tracking(tracking: Tracking, *, cumulative: bool = False, ax: Axes | None = None) -> Axes:
+    """Draw repeat purchases by week: what came, what the model says, and its bands after the cut-off.
+
+    Parameters
+    ----------
+    tracking : Tracking
+    cumulative : bool
+        Purchases since the start instead of those of each week.
+    ax : matplotlib Axes, optional
+        Where to draw; by default new axes.
+    """
+    prefix = CUMULATIVE if cumulative else ""
+    frame = tracking.frame
+    past, ahead = frame[~frame["forecast"]], frame[frame["forecast"]]
+    with canvas(ax) as ax:
+        for band in BANDS if len(ahead) else ():
+            low, high = (ahead[f"{prefix}{quantile_name(0.5 + sign * band / 2.0)}"].astype(float) for sign in (-1, 1))
+            label = f"{', '.join(f'{100.0 * b:.0f}' for b in BANDS)} % of outcomes" if band == BANDS[-1] else None
+            ax.fill_between(ahead["week_end"], low, high, color=BLUE, alpha=FAINTEST_BAND, lw=0, label=label)
+        expected = f"{prefix}expected"
+        ax.plot(past["week_end"], past[expected], color=BLUE, ls=DASHED, label="model, fitted to these weeks")
+        if len(ahead):
+            ax.plot(ahead["week_end"], ahead[expected], color=BLUE, label="forecast")
+            _mark_cut_off(ax, tracking)
+        ax.plot(frame["week_end"], frame[f"{prefix}actual"], color=INK, lw=1.2, marker="o", ms=2.4, label="actual")
+        headroom(ax, TOP)
+        short_numbers(ax, "y")
+        dates(ax)
+        legend(ax)
+        per = "since the start" if cumulative else "per week"
+        finding = findings.tracking_finding(tracking, cumulative)
+        titled(ax, finding, "week ending", f"repeat purchases {per}")
+    return ax
+
+
+def plot_total(
+    outlook: Outlook,
+    quantity: str | None = None,
+    horizon: str | None = None,
+    *,
+    actual: float | None = None,
+    currency: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the predictive distribution of a total, its 90 % interval, and what came.
+
+    Parameters
+    ----------
+    outlook : Forecast or Valuation
+    quantity : {"purchases", "spend", "value"}, optional
+        By default the first that there is.
+    horizon : str, optional
+        One of the horizons of `outlook`; by default the first.
+    actual : float, optional
+        What came.
+    currency : str, optional
+        In front of amounts; a valuation knows its own.
+    ax : matplotlib Axes, optional
+
+    Raises
+    ------
+    InputError
+        No such quantity or horizon.
+    """
+    name = next(iter(outlook.draws)) if quantity is None else quantity
+    if name not in outlook.draws:
+        raise InputError(f"quantity: expected one of {', '.join(outlook.draws)}; got {quantity!r}.")
+    place = place_of(outlook, horizon)
+    label, draws = outlook.horizons[place].label, outlook.draws[name][place]
+    symbol = "" if name == "purchases" else _currency(outlook, currency)
+    low, high = np.quantile(draws, [0.05, 0.95], method="inverted_cdf").tolist()
+    with canvas(ax) as ax:
+        _histogram(ax, draws, np.histogram_bin_edges(draws, BINS), lambda edge: (edge >= low) & (edge <= high))
+        mean = float(outlook.total[f"{name}_mean"].iloc[place])
+        headroom(ax, TOP)
+        marks = [(mean, f"expected {short(mean, symbol)}", INK, DASHED, FIRST_LINE)]
+        marks += [] if actual is None else [(actual, f"actual {short(actual, symbol)}", ORANGE, "-", SECOND_LINE)]
+        for x, _, colour, dashes, _ in marks:
+            ax.axvline(x, color=colour, lw=1.8, ls=dashes)
+        for x, text, colour, _, height in marks:
+            beside(ax, x, text, colour, height=height)
+        short_numbers(ax, "x", symbol)
+        percentages(ax, "y")
+        finding = findings.total_finding(QUANTITIES[name], label, (low, high), actual, symbol)
+        titled(ax, finding, f"{QUANTITIES[name]} of all customers in {span(label)}", "share of simulated futures")
+    return ax
+
+
+def plot_purchases_by_frequency(holdout: Holdout, *, ax: Axes | None = None) -> Axes:
+    """Draw purchases per customer in the holdout by repeat purchases before it: forecast and what came.
+
+    Parameters
+    ----------
+    holdout : Holdout
+    ax : matplotlib Axes, optional
+    """
+    groups = holdout.by_frequency
+    place = np.arange(len(groups))
+    with canvas(ax) as ax:
+        ax.vlines(place, groups["q05"], groups["q95"], color=SKY, lw=9, alpha=0.55, label="90 % of outcomes")
+        ax.plot(place, groups["mean"], ls="", marker="_", ms=13, mew=2.2, color=BLUE, label="forecast")
+        ax.plot(place, groups["actual"], ls="", marker="o", ms=6, color=INK, label="actual")
+        ax.set_xticks(
+            place, [f"{_band(f)}\n{count(n)}" for f, n in zip(groups["frequency"], groups["customers"], strict=True)]
+        )
+        headroom(ax, EDGE)
+        ax.set_xlim(-0.5, len(groups) - 0.5)
+        legend(ax, lines=2)
+        below = "repeat purchases so far (below: customers)"
+        titled(ax, findings.frequency_finding(holdout), below, f"purchases per customer, {span(holdout.horizon)}")
+    return ax
+
+
+def plot_calibration_active(holdout: Holdout, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of each tenth of the customers that bought at all against the probability predicted.
+
+    Parameters
+    ----------
+    holdout : Holdout
+    ax : matplotlib Axes, optional
+    """
+    tenths = holdout.by_p_active
+    most = float(tenths[["q95", "actual"]].to_numpy().max()) * 1.08
+    with canvas(ax) as ax:
+        ax.plot([0, most], [0, most], color=SOFT, lw=1.0, ls=DASHED, label="as predicted")
+        ax.vlines(
+            tenths["predicted"], tenths["q05"], tenths["q95"], color=SKY, lw=7, alpha=0.55, label="90 % by chance"
+        )
+        ax.plot(tenths["predicted"], tenths["actual"], ls="", marker="o", ms=6, color=INK, label="actual")
+        ax.set_xlim(0, most)
+        ax.set_ylim(0, most)
+        percentages(ax, "x")
+        percentages(ax, "y")
+        legend(ax)
+        finding = findings.calibration_finding(holdout)
+        titled(ax, finding, f"predicted probability to buy in {span(holdout.horizon)}", "share that bought")
+    return ax
+
+
+def plot_value_distribution(valuation: Valuation, horizon: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Draw how the expected residual value differs between customers, on a logarithmic axis.
+
+    Parameters
+    ----------
+    valuation : Valuation
+    horizon : str, optional
+        By default the first.
+    ax : matplotlib Axes, optional
+
+    Raises
+    ------
+    InputError
+        No such horizon, or customers were not kept.
+    """
+    values = customer_values(valuation, horizon)
+    label = valuation.horizons[place_of(valuation, horizon)].label
+    symbol = valuation.economics.currency
+    low, high = np.quantile(values, ENDS)
+    logarithmic = bool(low > 0.0 and high > low)
+    with canvas(ax) as ax:
+        edges = np.geomspace(low, high, BINS + 1) if logarithmic else np.histogram_bin_edges(values, BINS, (low, high))
+        _histogram(ax, values, edges, lambda edge: np.ones(len(edge), dtype=bool))
+        if logarithmic:
+            ax.set_xscale("log")
+        short_numbers(ax, "x", symbol)
+        percentages(ax, "y")
+        middle, mean = float(np.median(values)), float(values.mean())
+        headroom(ax, TOP)
+        for x, name, colour, dashes in ((middle, "median", INK, DASHED), (mean, "average", ORANGE, "-")):
+            ax.axvline(x, color=colour, lw=1.8, ls=dashes)
+            beside(ax, x, f"{name} {money(x, symbol)}", colour, height=FIRST_LINE, right=x == max(middle, mean))
+        finding = findings.value_finding(values, label, symbol)
+        titled(ax, finding, f"expected residual value of a customer, {span(label)}", "share of customers")
+    return ax
+
+
+def plot_concentration(valuation: Valuation, horizon: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of the expected value that the most valuable customers hold (a Lorenz curve from the top).
+
+    Parameters
+    ----------
+    valuation : Valuation
+    horizon : str, optional
+        By default the first.
+    ax : matplotlib Axes, optional
+
+    Raises
+    ------
+    InputError
+        No such horizon, customers were not kept, or the base is worth nothing.
+    """
+    curve = Concentration.of(customer_values(valuation, horizon))
+    label = valuation.horizons[place_of(valuation, horizon)].label
+    with canvas(ax) as ax:
+        ax.plot([0, 1], [0, 1], color=SOFT, lw=1.0, ls=DASHED)
+        ax.annotate("all alike", (0.62, 0.62), xytext=(4, -10), textcoords="offset points", color=SOFT, fontsize=SMALL)
+        x = np.linspace(0.0, 1.0, CURVE_POINTS) ** 2  # closer where the curve is steep
+        y = np.interp(x, curve.customers, curve.value)
+        ax.fill_between(x, x, y, color=BLUE, alpha=FAINTEST_BAND, lw=0)
+        ax.plot(x, y, color=BLUE)
+        for top in TOPS:
+            held = curve.held_by(top)
+            ax.plot([top, top, 0], [0, held, held], color=FAINT, lw=1.0, zorder=0.5)
+            ax.plot(top, held, marker="o", ms=6, color=INK)
+            ax.annotate(f"top {percent(top)}: {percent(held)}", (top, held), xytext=(9, -4), textcoords="offset points",
+                        color=INK, fontsize=SMALL, fontweight="bold", va="center")  # fmt: skip
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1.02)
+        percentages(ax, "x")
+        percentages(ax, "y")
+        finding = findings.concentration_finding(curve, TOPS[1])
+        titled(ax, finding, "share of customers, the most valuable first", f"share of expected value, {span(label)}")
+    return ax
+
+
+def _histogram(ax: Axes, values: FloatArray, edges: FloatArray, inside: Any) -> None:
+    """Bars of the shares of values, darker where `inside` says so of their middles."""
+    heights, _ = np.histogram(values, bins=edges)
+    colours = np.where(inside((edges[:-1] + edges[1:]) / 2.0), BLUE, SKY).tolist()
+    shares = heights / len(values)
+    ax.bar(edges[:-1], shares, np.diff(edges), align="edge", color=colours, edgecolor="white", lw=0.5)
+
+
+def _mark_cut_off(ax: Axes, tracking: Tracking) -> None:
+    ax.axvline(tracking.until, color=SOFT, lw=1.0, ls=":")  # type: ignore[arg-type]  # a date
+    ax.annotate(
+        f"known to {tracking.until:%Y-%m-%d}", (tracking.until, 1.0), xycoords=("data", "axes fraction"),
+        xytext=(-5, -4), textcoords="offset points", ha="right", va="top", color=SOFT, fontsize=SMALL,
+    )  # fmt: skip
+
+
+def _band(frequency: int) -> str:
+    return f"{frequency}+" if frequency >= MOST_FREQUENT else str(frequency)
+
+
+def _currency(outlook: Outlook, currency: str | None) -> str:
+    if currency is not None:
+        return currency
+    return outlook.economics.currency if isinstance(outlook, Valuation) else ""
