@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import lifeworth as lw
 from lifeworth.models.ground.data_report import DataReport
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.pipelines.orders.summarise import summarise
@@ -147,3 +148,16 @@ if UCI.is_file():  # defined only there, so that nothing is skipped elsewhere
         assert report.note("duplicate").rows == 5_268
         assert (len(summary), report.until) == (4_335, pd.Timestamp(UNTIL))  # of 4,372 known, 37 have refunds only
         assert "37 customers" in report.note("refund_only").text
+
+
+def test_the_log_goes_on_to_fit_and_value_without_cleaning_by_hand(summary: CustomerSummary):
+    purchases, spend = lw.BetaGeoModel().fit(summary), lw.GammaGammaModel().fit(summary)
+    assert purchases.diagnostics.ok
+    assert spend.diagnostics.ok
+    economics = lw.Economics(margin=0.3, annual_discount_rate=0.1)
+    value = lw.value(purchases, spend, summary, economics, ["6M", "12M"], draws=200)
+    assert len(value.customers) == 2 * len(summary)
+    assert np.isfinite(value.customers.select_dtypes("number")).all(axis=None)
+    total = value.total
+    assert (total["value_q05"] < total["value_mean"]).all()
+    assert (total["value_mean"] < total["value_q95"]).all()

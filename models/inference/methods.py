@@ -170,7 +170,8 @@ def _newton(density: LogDensity, start: FloatArray) -> Mode:
             break
         step = factor @ (factor.T @ gradient)
         if 0.5 * float(gradient @ step) < NEWTON_DECREMENT:
-            return Mode(where, value, factor)
+            last = where + _shortened(density, where, value, step)
+            return Mode(last, density(last)[0], factor)
         where = where + _shortened(density, where, value, step)
     at = ", ".join(f"{name}={free:.3g}" for name, free in zip(density.names, where, strict=True))
     raise FitError(

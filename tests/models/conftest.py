@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import betainc, betaln, expit, gammaln
+from scipy.special import betainc, betaln, expit, exprel, gammaln
 
 import lifeworth as lw
 from lifeworth.models import MODELS, SPEND_MODELS, TRANSACTION_MODELS
@@ -189,6 +189,39 @@ def gamma_gamma_expected_spend(n: int, zbar: float, p: float, q: float, v: float
 
 # ---- one entry a model ---------------------------------------------------------------------------
 
+# ---- Pareto/NBD ----------------------------------------------------------------------------------
+
+
+def pareto_nbd_population(rng: np.random.Generator, size: int, r: float, alpha: float, s: float, beta: float) -> Any:
+    return rng.gamma(r, 1.0 / alpha, size), np.zeros(size), rng.exponential(1.0, size) / rng.gamma(s, 1.0 / beta, size)
+
+
+def pareto_nbd_likelihood(x: int, t_x: float, T: float, r: float, alpha: float, s: float, beta: float) -> float:
+    """Integrated over lambda and mu, which are independent, and over the time of death."""
+
+    def rates(until: float) -> float:
+        # times T^x, so that powers stay in range
+        return over_gamma(lambda rate: np.exp(x * np.log(rate * T) - rate * until), r, alpha, around=x + 1.0)
+
+    alive = rates(T) * over_gamma(lambda mu: np.exp(-mu * T), s, beta)
+    u, weight = panels(t_x, T, 0.5 * T)
+    gone = [rates(until) * over_gamma(lambda mu, until=until: mu * np.exp(-mu * until), s, beta) for until in u]
+    return math.log(alive + float(weight @ np.array(gone))) - x * math.log(T)
+
+
+def pareto_nbd_purchases_if_alive(
+    x: int, T: float, horizon: float, discount: float, r: float, alpha: float, s: float, beta: float
+) -> float:
+    """Given mu, the discounted time alive is (1 - e^-(mu + discount) horizon) / (mu + discount)."""
+
+    end = min(horizon, NEGLIGIBLE / discount) if discount else horizon
+
+    def time(mu: np.ndarray) -> np.ndarray:
+        return np.asarray(end * exprel(-(mu + discount) * end))
+
+    return over_gamma(lambda rate: rate, r + x, alpha + T) * over_gamma(time, s, beta + T)
+
+
 TRANSACTIONS: Final[dict[str, TransactionWitness]] = {
     "BG/NBD": TransactionWitness(
         known={
@@ -199,6 +232,17 @@ TRANSACTIONS: Final[dict[str, TransactionWitness]] = {
         population=beta_geo_population,
         likelihood=beta_geo_likelihood,
         purchases_if_alive=beta_geo_purchases_if_alive,
+    ),
+    "Pareto/NBD": TransactionWitness(
+        known={
+            "cdnow": {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669},
+            "alpha_below_beta": {"r": 0.5143, "alpha": 2.8845, "s": 0.2856, "beta": 14.1087},
+            "s_above_1": {"r": 1.5, "alpha": 20.0, "s": 1.7, "beta": 20.0},
+            "s_is_1": {"r": 0.6, "alpha": 10.0, "s": 1.0, "beta": 12.0},
+        },
+        population=pareto_nbd_population,
+        likelihood=pareto_nbd_likelihood,
+        purchases_if_alive=pareto_nbd_purchases_if_alive,
     ),
 }
 SPENDS: Final[dict[str, SpendWitness]] = {

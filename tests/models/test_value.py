@@ -82,7 +82,10 @@ def test_value_for_ever_is_the_limit_of_long_horizons(known_purchases: Any, cdno
     np.testing.assert_allclose(by_horizon["200Y"], by_horizon["inf"], rtol=1e-6)
     np.testing.assert_allclose(valuation.draws["value"][2], valuation.draws["value"][3], rtol=1e-6)
     last = valuation.customers[valuation.customers["horizon"] == "inf"]
-    np.testing.assert_allclose(last["p_active"], last["p_alive"], rtol=1e-12)
+    # a customer may leave without buying again where customers leave by the clock
+    assert (last["p_active"] <= last["p_alive"] * (1.0 + 1e-12)).all()
+    if "a" in known_purchases.parameters:
+        np.testing.assert_allclose(last["p_active"], last["p_alive"], rtol=1e-12)
 
 
 def test_a_higher_rate_is_worth_less(known: Any, cdnow_spend: Any, four: Any) -> None:
