@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lifeworth.models.ground.priors import Flat as Flat
     from lifeworth.models.ground.priors import LogNormal as LogNormal
     from lifeworth.models.ground.summary import CustomerSummary as CustomerSummary
+    from lifeworth.models.modified_beta_geo import ModifiedBetaGeoModel as ModifiedBetaGeoModel
     from lifeworth.models.pareto_nbd import ParetoNBDModel as ParetoNBDModel
     from lifeworth.models.prediction.forecast import Forecast as Forecast
     from lifeworth.models.prediction.forecast import forecast as forecast
@@ -49,6 +50,7 @@ _WHERE = {
     "summarise": "lifeworth.pipelines.orders.summarise",
     "CustomerSummary": "lifeworth.models.ground.summary",
     "BetaGeoModel": "lifeworth.models.beta_geo",
+    "ModifiedBetaGeoModel": "lifeworth.models.modified_beta_geo",
     "ParetoNBDModel": "lifeworth.models.pareto_nbd",
     "GammaGammaModel": "lifeworth.models.gamma_gamma",
     "LogNormal": "lifeworth.models.ground.priors",

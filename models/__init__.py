@@ -2,9 +2,10 @@
 
 from .beta_geo import BetaGeoModel as BetaGeoModel
 from .gamma_gamma import GammaGammaModel as GammaGammaModel
+from .modified_beta_geo import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from .pareto_nbd import ParetoNBDModel as ParetoNBDModel
 
-TRANSACTION_MODELS = (BetaGeoModel, ParetoNBDModel)
+TRANSACTION_MODELS = (BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel)
 """Every model of when customers buy. A model that joins here inherits every fit, forecast, value and test."""
 SPEND_MODELS = (GammaGammaModel,)
 """Every model of what they spend."""

@@ -65,14 +65,14 @@ class Model(ABC):
         inside = ", ".join(f"{name}={prior!r}" for name, prior in own.items())
         return f"{type(self).__name__}({'priors: ' + inside if inside else ''})"
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def to_parameters(coordinates: Sequence[Any]) -> list[Any]:
+    def to_parameters(cls, coordinates: Sequence[Any]) -> list[Any]:
         """Coordinates of the priors, in order, to the parameters of the paper: arrays, or variables of PyTensor."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def pull_back(coordinates: FloatArray, slope: FloatArray) -> FloatArray:
+    def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:
         """Gradient by the parameters, array (parameters,), to the gradient by the coordinates."""
 
     @classmethod
@@ -109,30 +109,30 @@ class TransactionFormulas(Model):
     the cut-off. Nothing is bought after death, so that whatever lies ahead is probability alive times it.
     """
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def log_likelihood(theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    def log_likelihood(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Log likelihood of one customer."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def probability_alive(theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    def probability_alive(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Probability that the customer is alive at the cut-off."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def none_if_alive(theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
         """Probability of no purchase within the horizon, if alive."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def pmf_if_alive(theta: FloatArray, x: IntArray, T: FloatArray, horizon: float, count: int) -> FloatArray:
+    def pmf_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float, count: int) -> FloatArray:
         """Probability of exactly `count` purchases within the horizon, if alive."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
     def purchases_if_alive(
-        theta: FloatArray, x: IntArray, T: FloatArray, horizons: FloatArray, discount: float
+        cls, theta: FloatArray, x: IntArray, T: FloatArray, horizons: FloatArray, discount: float
     ) -> FloatArray:
         """Expected discounted purchases within each horizon, if alive, array (horizons, draws, customers).
 
@@ -146,9 +146,11 @@ class TransactionFormulas(Model):
             Continuous rate per unit of time; 0 for plain expected purchases.
         """
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def draw_latent(rng: np.random.Generator, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> Latent:
+    def draw_latent(
+        cls, rng: np.random.Generator, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
+    ) -> Latent:
         """Draw the hidden state of each customer, exactly, from its posterior given the parameters.
 
         `theta` is array (parameters, 1, draws); `x`, `t_x`, `T` are arrays (customers, 1). With x = t_x = T = 0
@@ -163,19 +165,19 @@ class SpendFormulas(Model):
     whose spend is unknown.
     """
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def log_likelihood(theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
+    def log_likelihood(cls, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
         """Log likelihood of one customer's mean amount; 0 where n = 0."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def expected_spend(theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
+    def expected_spend(cls, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
         """Expected amount of a future purchase."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def draw_latent(rng: np.random.Generator, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
+    def draw_latent(cls, rng: np.random.Generator, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
         """Draw each customer's own rate nu, array (customers, draws), exactly, from its posterior.
 
         The amounts of future purchases are independent Gamma(p, rate nu), p the model's first parameter.

@@ -62,22 +62,22 @@ class GammaGammaModel(SpendModel):
 
     weighted_log_likelihood = staticmethod(gamma_gamma_log_likelihood)
 
-    @staticmethod
-    def to_parameters(coordinates: Sequence[Any]) -> list[Any]:
+    @classmethod
+    def to_parameters(cls, coordinates: Sequence[Any]) -> list[Any]:
         """Q = 1 + q_excess, v = mean_spend q_excess / p."""
         mean_spend, p, q_excess = coordinates
         return [p, 1.0 + q_excess, mean_spend * q_excess / p]
 
-    @staticmethod
-    def pull_back(coordinates: FloatArray, slope: FloatArray) -> FloatArray:
+    @classmethod
+    def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:
         """Chain rule of `to_parameters`."""
         mean_spend, p, q_excess = coordinates
         d_p, d_q, d_v = slope
         v_by_mean, v_by_excess = q_excess / p, mean_spend / p
         return np.array([d_v * v_by_mean, d_p - d_v * mean_spend * v_by_mean / p, d_q + d_v * v_by_excess])
 
-    @staticmethod
-    def log_likelihood(theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
+    @classmethod
+    def log_likelihood(cls, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
         """Logarithm of the density above; 0 for a customer without a known purchase."""
         p, q, v = theta
         known = n > 0
@@ -89,14 +89,14 @@ class GammaGammaModel(SpendModel):
             0.0,
         )  # fmt: skip
 
-    @staticmethod
-    def expected_spend(theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
+    @classmethod
+    def expected_spend(cls, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
         """P (v + n zbar) / (p n + q - 1): between the customer's mean and the population's (note 025, eq. 5)."""
         p, q, v = theta
         return np.asarray(p * (v + n * zbar) / (p * n + q - 1.0))
 
-    @staticmethod
-    def draw_latent(rng: np.random.Generator, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
+    @classmethod
+    def draw_latent(cls, rng: np.random.Generator, theta: FloatArray, n: IntArray, zbar: FloatArray) -> FloatArray:
         """Nu ~ Gamma(q + p n, v + n zbar)."""
         p, q, v = theta
         return np.asarray(rng.standard_gamma(q + p * n) / (v + n * zbar))

@@ -77,15 +77,15 @@ class ParetoNBDModel(TransactionModel):
 
     weighted_log_likelihood = staticmethod(pareto_nbd_log_likelihood)
 
-    @staticmethod
-    def to_parameters(coordinates: Sequence[Any]) -> list[Any]:
+    @classmethod
+    def to_parameters(cls, coordinates: Sequence[Any]) -> list[Any]:
         """Alpha = r mean_gap, s = log 2 / log(1 + spread), beta = median_lifetime / spread."""
         mean_gap, r, median_lifetime, spread = coordinates
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # far out: the likelihood refuses it
             return [r, r * mean_gap, LOG_TWO / np.log1p(spread), median_lifetime / spread]
 
-    @staticmethod
-    def pull_back(coordinates: FloatArray, slope: FloatArray) -> FloatArray:
+    @classmethod
+    def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:
         """Chain rule of `to_parameters`."""
         mean_gap, r, median_lifetime, spread = coordinates
         d_r, d_alpha, d_s, d_beta = slope

@@ -152,6 +152,34 @@ def beta_geo_purchases_if_alive(
     return over_beta(lambda p: np.exp(-(shape + 1.0) * np.log1p(np.outer(p, u / clock))) @ weight, a, b + x)
 
 
+# ---- MBG/NBD: one toss more, after the first purchase -------------------------------------------------------------
+
+
+def modified_beta_geo_population(
+    rng: np.random.Generator, size: int, r: float, alpha: float, a: float, b: float
+) -> Any:
+    rate, dropout, never = beta_geo_population(rng, size, r, alpha, a, b)
+    return rate, dropout, np.where(rng.random(size) < dropout, 0.0, never)
+
+
+def modified_beta_geo_likelihood(x: int, t_x: float, T: float, r: float, alpha: float, a: float, b: float) -> float:
+    """As for BG/NBD, with x + 1 tosses."""
+
+    def rates(until: float) -> float:
+        return over_gamma(lambda rate: np.exp(x * np.log(rate * T) - rate * until), r, alpha, around=x + 1.0)
+
+    alive = rates(T) * over_beta(lambda p: (1.0 - p) ** (x + 1.0), a, b)
+    gone = rates(t_x) * over_beta(lambda p: p * (1.0 - p) ** x, a, b)
+    return math.log(alive + gone) - x * math.log(T)
+
+
+def modified_beta_geo_purchases_if_alive(
+    x: int, T: float, horizon: float, discount: float, r: float, alpha: float, a: float, b: float
+) -> float:
+    """One more toss survived: as BG/NBD with b + 1."""
+    return beta_geo_purchases_if_alive(x, T, horizon, discount, r, alpha, a, b + 1.0)
+
+
 # ---- Gamma-Gamma ---------------------------------------------------------------------------------
 
 
@@ -187,8 +215,6 @@ def gamma_gamma_expected_spend(n: int, zbar: float, p: float, q: float, v: float
     return p * gamma_gamma_moment(n, zbar, -1.0, p, q, v) / gamma_gamma_moment(n, zbar, 0.0, p, q, v)
 
 
-# ---- one entry a model ---------------------------------------------------------------------------
-
 # ---- Pareto/NBD ----------------------------------------------------------------------------------
 
 
@@ -222,6 +248,8 @@ def pareto_nbd_purchases_if_alive(
     return over_gamma(lambda rate: rate, r + x, alpha + T) * over_gamma(time, s, beta + T)
 
 
+# ---- one entry a model ---------------------------------------------------------------------------
+
 TRANSACTIONS: Final[dict[str, TransactionWitness]] = {
     "BG/NBD": TransactionWitness(
         known={
@@ -232,6 +260,16 @@ TRANSACTIONS: Final[dict[str, TransactionWitness]] = {
         population=beta_geo_population,
         likelihood=beta_geo_likelihood,
         purchases_if_alive=beta_geo_purchases_if_alive,
+    ),
+    "MBG/NBD": TransactionWitness(
+        known={
+            "cdnow": {"r": 0.5248, "alpha": 6.1831, "a": 0.8914, "b": 1.6140},
+            "a_above_1": {"r": 0.607, "alpha": 20.957, "a": 1.2755, "b": 8.861},
+            "misc": {"r": 0.85, "alpha": 1.45, "a": 0.79, "b": 2.42},
+        },
+        population=modified_beta_geo_population,
+        likelihood=modified_beta_geo_likelihood,
+        purchases_if_alive=modified_beta_geo_purchases_if_alive,
     ),
     "Pareto/NBD": TransactionWitness(
         known={

@@ -108,11 +108,11 @@ def test_single_customers_are_as_states_weighted_by_their_chance(
     size = 1_000_000
     rate, dropout, lifetime = known.witness.population(rng, size, **known.parameters)
     stayed = (1.0 - dropout) ** max(x - 1, 0)
-    until_T = np.exp(x * np.log(rate * T) - rate * np.minimum(T, lifetime)) * stayed * (lifetime > t_x)
+    until_T = np.exp(x * np.log(rate * T) - rate * np.minimum(T, lifetime)) * stayed * (lifetime >= t_x)
     alive = until_T * np.where(x > 0, 1.0 - dropout, 1.0) * (lifetime > T)
     weight = until_T * np.where(x > 0, 1.0 - dropout, 1.0)
     if x:
-        weight = weight + np.exp(x * np.log(rate * T) - rate * t_x) * stayed * (lifetime > t_x) * dropout
+        weight = weight + np.exp(x * np.log(rate * T) - rate * t_x) * stayed * (lifetime >= t_x) * dropout
     # the future of those alive, given their state: the first purchase is at an exponential gap
     ahead = rng.exponential(1.0 / rate)
     active = (ahead <= HORIZON) & (T + ahead <= lifetime)

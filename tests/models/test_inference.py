@@ -172,7 +172,7 @@ def test_laplace_that_can_be_relied_on_is_not_replaced(any_model: Any, fitted: C
     assert fit.diagnostics.method == "laplace"
     assert fit.diagnostics.ok
     assert fit.parameters["k_hat"].max() <= LARGEST_K_HAT
-    assert fit.parameters["ess"].min() > 0.8 * 4000
+    assert fit.parameters["ess"].min() > 0.75 * 4000
 
 
 def test_a_fit_below_its_standard_is_returned_with_a_warning_and_a_remedy(

@@ -129,6 +129,12 @@ def beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: Float
     return rows_log_likelihood(theta, rows, 0, gradient)
 
 
+@compiled
+def modified_beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
+    """Weighted log likelihood of the MBG/NBD over distinct rows; fills `gradient` by r, alpha, a, b."""
+    return rows_log_likelihood(theta, rows, 1, gradient)
+
+
 def purchases_ahead(
     theta: FloatArray, x: IntArray, T: FloatArray, horizons: FloatArray, discount: float, extra_tosses: int
 ) -> FloatArray:
