@@ -64,6 +64,15 @@ def run_lifeworth(frame: pd.DataFrame, *, runs: int = 5) -> dict[str, Any]:
     return _run(Path(sys.executable), "lifeworth_run.py", frame, spend=False, options=["--runs", str(runs)])
 
 
+def run_family() -> dict[str, Any]:
+    """Fit every model of lifeworth, in a process of its own; its script lists the keys."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / "family_run.py")], check=True, stdout=subprocess.PIPE, text=True, timeout=TIME_LIMIT
+    )
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
 def versions(names: Iterable[str]) -> dict[str, str]:
     """Return the versions of installed distributions, and of Python."""
     return {"python": sys.version.split()[0]} | {name: version(name) for name in names}

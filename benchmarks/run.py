@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pandas as pd
 import peers
+from family_tables import tables_of
 
 import lifeworth as lw
 
@@ -28,7 +29,14 @@ def main() -> None:
     lifetimes = _told("lifetimes, maximum likelihood", peers.run_lifetimes(frame, spend=True))
     lifeworth = _told("lifeworth", peers.run_lifeworth(frame))
     marketing = _told("PyMC-Marketing, default fit", peers.run_pymc_marketing(frame))
-    tables = "\n\n".join([_fits(lifetimes, lifeworth, marketing), _work(lifeworth), _machine(lifeworth, marketing)])
+    family = _told("lifeworth, every model", peers.run_family())
+    parts = [
+        _fits(lifetimes, lifeworth, marketing),
+        _work(lifeworth),
+        *tables_of(family),
+        _machine(lifeworth, marketing),
+    ]
+    tables = "\n\n".join(parts)
     head = PAGE.read_text(encoding="utf-8").split(MARK)[0] if PAGE.exists() else ""
     PAGE.write_text(f"{head}{MARK}\n\n{tables}\n", encoding="utf-8")
     print(tables)

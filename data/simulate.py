@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from lifeworth.models import GammaGammaModel
+from lifeworth.models.base import Latent
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.compiled import compiled
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import Day, as_day
+from lifeworth.models.ground.summary_checks import ID
 from lifeworth.models.ground.units import DAYS_PER_UNIT
-from lifeworth.models.purchases import FittedPurchases
 from lifeworth.models.spend import FittedSpend
 
 CDNOW_SPEND: Final = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -31,6 +34,7 @@ def simulate_orders(
     start: Day,
     until: Day,
     acquired_until: Day | None = None,
+    attributes: pd.DataFrame | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Simulate the order log of customers who behave as the model says.
@@ -49,6 +53,8 @@ def simulate_orders(
         First and last day of the log, both inclusive.
     acquired_until : date, optional
         Last day on which customers are acquired; by default `until`.
+    attributes : DataFrame, optional
+        One row a customer: covariates and groups, for models that know them; put beside every order.
     seed : int
 
     Returns
@@ -59,7 +65,7 @@ def simulate_orders(
     Raises
     ------
     InputError
-        No customers, or days out of order.
+        No customers, days out of order, or attributes that do not fit.
     """
     first, last = as_day(start, "start"), as_day(until, "until")
     acquired = last if acquired_until is None else as_day(acquired_until, "acquired_until")
@@ -74,30 +80,62 @@ def simulate_orders(
     day = 1.0 / DAYS_PER_UNIT[purchases.unit]
     arrival = rng.random(size) * ((acquired - first).days + 1) * day
     end = ((last - first).days + 1) * day
-    who, when = _purchase_times(purchases, rng, arrival, end)
-    amount = _amounts(spend, rng, size, who)
+    people = _people(attributes, size)
+    who, when = _purchase_times(purchases, rng, people, arrival, end)
+    amount = _amounts(spend, rng, people, who)
     date = first + pd.to_timedelta(np.floor(when / day * SECONDS_PER_DAY), unit="s")
     log = pd.DataFrame({"customer_id": who + 1, "date": date, "amount": amount})
+    if attributes is not None:
+        log = log.merge(people, on=ID)
     return log.sort_values(["date", "customer_id"], kind="stable", ignore_index=True)
 
 
+def _people(attributes: pd.DataFrame | None, size: int) -> pd.DataFrame:
+    """One row a customer: customer_id and attributes."""
+    people = pd.DataFrame({ID: np.arange(1, size + 1)})
+    if attributes is None:
+        return people
+    if not isinstance(attributes, pd.DataFrame) or len(attributes) != size:
+        raise InputError(f"attributes: expected a DataFrame of {size:,} rows, one a customer; got {attributes!r}.")
+    return people.join(attributes.reset_index(drop=True))
+
+
+def _of_cells(
+    fitted: FittedPurchases | FittedSpend, people: pd.DataFrame, draw: Callable[[FloatArray, int], Any]
+) -> Iterator[tuple[IntArray, FloatArray, Any]]:
+    """For each cell its customers, their parameters, and what `draw` gives for so many of them."""
+    cells = fitted.design.cells(people)
+    for cell in range(len(cells)):
+        customers = np.flatnonzero(cells.of_customer == cell)
+        theta = fitted.theta_at_mean(cells, cell)
+        yield customers, theta, draw(theta[:, None, None], len(customers))
+
+
 def _purchase_times(
-    purchases: FittedPurchases, rng: np.random.Generator, arrival: FloatArray, end: float
+    purchases: FittedPurchases, rng: np.random.Generator, people: pd.DataFrame, arrival: FloatArray, end: float
 ) -> tuple[IntArray, FloatArray]:
     """Customer and moment of every order, first orders included, arrays (orders,), in the model's unit."""
-    theta = purchases.posterior.mean[:, None, None]
-    nothing, start = np.zeros((len(arrival), 1), dtype=np.int64), np.zeros((len(arrival), 1))
-    latent = purchases.model.draw_latent(rng, theta, nothing, start, start)
-    rate, dropout, lifetime = (np.ascontiguousarray(values[:, 0]) for values in latent)
-    return _walk(rng, rate, dropout, lifetime, arrival, end)
+
+    def draw(theta: FloatArray, size: int) -> Latent:
+        nothing, start = np.zeros((size, 1), dtype=np.int64), np.zeros((size, 1))
+        return purchases.model.draw_latent(rng, theta, nothing, start, start)
+
+    state = np.empty((3, len(people)))
+    for customers, _, latent in _of_cells(purchases, people, draw):
+        state[:, customers] = np.stack(latent)[:, :, 0]
+    return _walk(rng, state[0], state[1], state[2], arrival, end)
 
 
-def _amounts(spend: FittedSpend, rng: np.random.Generator, customers: int, who: IntArray) -> FloatArray:
+def _amounts(spend: FittedSpend, rng: np.random.Generator, people: pd.DataFrame, who: IntArray) -> FloatArray:
     """Amount of every order, array (orders,)."""
-    theta = spend.posterior.mean[:, None, None]
-    nothing = np.zeros((customers, 1), dtype=np.int64)
-    rate = spend.model.draw_latent(rng, theta, nothing, np.zeros((customers, 1)))[:, 0]
-    return np.asarray(rng.standard_gamma(float(theta[0, 0, 0]), len(who)) / rate[who])
+
+    def draw(theta: FloatArray, size: int) -> FloatArray:
+        return spend.model.draw_latent(rng, theta, np.zeros((size, 1), dtype=np.int64), np.zeros((size, 1)))
+
+    shape, rate = np.empty((2, len(people)))
+    for customers, theta, own in _of_cells(spend, people, draw):
+        shape[customers], rate[customers] = theta[0], own[:, 0]
+    return np.asarray(rng.standard_gamma(shape[who]) / rate[who])
 
 
 @compiled

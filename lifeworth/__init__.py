@@ -15,23 +15,36 @@ if TYPE_CHECKING:
     from lifeworth.data import simulate_orders as simulate_orders
     from lifeworth.models.beta_geo import BetaGeoModel as BetaGeoModel
     from lifeworth.models.gamma_gamma import GammaGammaModel as GammaGammaModel
+    from lifeworth.models.ground.data_checks import check_data as check_data
+    from lifeworth.models.ground.data_checks_limits import DataLimits as DataLimits
+    from lifeworth.models.ground.data_checks_verdict import DataCheck as DataCheck
+    from lifeworth.models.ground.data_checks_verdict import DataVerdict as DataVerdict
     from lifeworth.models.ground.errors import ConvergenceWarning as ConvergenceWarning
     from lifeworth.models.ground.errors import FitError as FitError
     from lifeworth.models.ground.errors import InputError as InputError
     from lifeworth.models.ground.priors import Beta as Beta
     from lifeworth.models.ground.priors import Flat as Flat
+    from lifeworth.models.ground.priors import HalfNormal as HalfNormal
     from lifeworth.models.ground.priors import LogNormal as LogNormal
+    from lifeworth.models.ground.priors import Normal as Normal
     from lifeworth.models.ground.summary import CustomerSummary as CustomerSummary
     from lifeworth.models.modified_beta_geo import ModifiedBetaGeoModel as ModifiedBetaGeoModel
     from lifeworth.models.pareto_nbd import ParetoNBDModel as ParetoNBDModel
+    from lifeworth.models.prediction.arviz_tree import to_arviz as to_arviz
+    from lifeworth.models.prediction.cross_validation import loo as loo
+    from lifeworth.models.prediction.cross_validation import prior_sensitivity as prior_sensitivity
     from lifeworth.models.prediction.forecast import Forecast as Forecast
     from lifeworth.models.prediction.forecast import forecast as forecast
+    from lifeworth.models.prediction.spend_dependence import spend_by_frequency as spend_by_frequency
+    from lifeworth.models.prediction.spend_dependence import spend_correlations as spend_correlations
     from lifeworth.models.valuation.economics import Economics as Economics
     from lifeworth.models.valuation.value import Valuation as Valuation
     from lifeworth.models.valuation.value import value as value
+    from lifeworth.pipelines.interop import from_lifetimes as from_lifetimes
     from lifeworth.pipelines.orders.summarise import summarise as summarise
     from lifeworth.pipelines.reporting.holdout import Holdout as Holdout
     from lifeworth.pipelines.reporting.holdout import holdout as holdout
+    from lifeworth.pipelines.reporting.plot_spend_dependence import plot_spend_by_frequency as plot_spend_by_frequency
     from lifeworth.pipelines.reporting.plots import plot_calibration_active as plot_calibration_active
     from lifeworth.pipelines.reporting.plots import plot_concentration as plot_concentration
     from lifeworth.pipelines.reporting.plots import plot_purchases_by_frequency as plot_purchases_by_frequency
@@ -54,13 +67,25 @@ _WHERE = {
     "ParetoNBDModel": "lifeworth.models.pareto_nbd",
     "GammaGammaModel": "lifeworth.models.gamma_gamma",
     "LogNormal": "lifeworth.models.ground.priors",
+    "Normal": "lifeworth.models.ground.priors",
+    "HalfNormal": "lifeworth.models.ground.priors",
     "Beta": "lifeworth.models.ground.priors",
     "Flat": "lifeworth.models.ground.priors",
+    "check_data": "lifeworth.models.ground.data_checks",
+    "DataLimits": "lifeworth.models.ground.data_checks_limits",
+    "DataCheck": "lifeworth.models.ground.data_checks_verdict",
+    "DataVerdict": "lifeworth.models.ground.data_checks_verdict",
+    "spend_by_frequency": "lifeworth.models.prediction.spend_dependence",
+    "spend_correlations": "lifeworth.models.prediction.spend_dependence",
     "forecast": "lifeworth.models.prediction.forecast",
     "Forecast": "lifeworth.models.prediction.forecast",
     "Economics": "lifeworth.models.valuation.economics",
     "value": "lifeworth.models.valuation.value",
     "Valuation": "lifeworth.models.valuation.value",
+    "from_lifetimes": "lifeworth.pipelines.interop",
+    "to_arviz": "lifeworth.models.prediction.arviz_tree",
+    "loo": "lifeworth.models.prediction.cross_validation",
+    "prior_sensitivity": "lifeworth.models.prediction.cross_validation",
     "load": "lifeworth.pipelines.store",
     "tracking": "lifeworth.pipelines.reporting.tracking",
     "Tracking": "lifeworth.pipelines.reporting.tracking",
@@ -69,6 +94,7 @@ _WHERE = {
     "plot_tracking": "lifeworth.pipelines.reporting.plots",
     "plot_total": "lifeworth.pipelines.reporting.plots",
     "plot_purchases_by_frequency": "lifeworth.pipelines.reporting.plots",
+    "plot_spend_by_frequency": "lifeworth.pipelines.reporting.plot_spend_dependence",
     "plot_calibration_active": "lifeworth.pipelines.reporting.plots",
     "plot_value_distribution": "lifeworth.pipelines.reporting.plots",
     "plot_concentration": "lifeworth.pipelines.reporting.plots",

@@ -9,13 +9,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 
 from .ground.errors import InputError
-from .ground.priors import Beta, LogNormal, Prior, Priors, complete
+from .ground.priors import Flat, HalfNormal, Normal, Prior, Priors, complete
 from .ground.rows import FloatArray, IntArray
+from .ground.states import State
+
+COEFFICIENTS: Final = "coefficients"
+COEFFICIENT_PRIOR: Final = Normal(0.0, 1.0)
+"""A standard deviation of a covariate multiplies a rate by less than e^2 = 7, nineteen times in twenty."""
+GROUP_SD: Final = "group_sd"
+GROUP_SD_PRIOR: Final = HalfNormal(0.5)
+"""Groups differ by less than a factor of e or so, nineteen times in twenty, and may be all alike."""
 
 
 class Latent(NamedTuple):
@@ -30,14 +38,32 @@ class Latent(NamedTuple):
     lifetime: FloatArray
 
 
+class Effect(NamedTuple):
+    """Where covariates act: on the free scale of a coordinate, with this sign, so that more is more of the effect."""
+
+    coordinate: str
+    sign: float
+
+
+Covariates = Sequence[str] | Mapping[str, Sequence[str]]
+"""Attributes that act on every effect of a model, or those of each effect by its name."""
+
+
 class Model(ABC):
-    """Configuration of a model: its priors. Fitting returns a new object and leaves this one as it was.
+    """Configuration of a model: its priors, covariates and groups. Fitting returns a new object; this one stays.
 
     Parameters
     ----------
     priors : mapping of str to prior, "flat", or None
         Replaces the default prior of the coordinates named; "flat" takes all priors away, so that
-        ``method="map"`` is maximum likelihood.
+        ``method="map"`` is maximum likelihood. With covariates there is `coefficients` as well, the prior of each
+        coefficient; with groups `group_sd`, that of the standard deviation between groups of each coordinate.
+    covariates : list of str, or mapping of str to list of str
+        Attributes of the summary, numeric or categorical, known when a customer is acquired. A list acts on every
+        effect of the model; a mapping says which act on which, such as ``{"purchase_rate": ["channel"]}``.
+    groups : str, optional
+        An attribute whose values have parameters of their own, drawn from a population that is learned as well, so
+        that small groups borrow strength from the others (partial pooling).
     """
 
     name: ClassVar[str]
@@ -46,24 +72,67 @@ class Model(ABC):
     """The letters of the paper, in the order of arrays."""
     unit_parameters: ClassVar[tuple[str, ...]]
     """Those measured in the unit of time (transactions) or money (spend); the others are pure numbers."""
-    default_priors: ClassVar[Mapping[str, LogNormal | Beta]]
+    default_priors: ClassVar[Mapping[str, Prior]]
     """One prior a coordinate, free of units: times and amounts are relative to a scale taken from the data."""
+    effects: ClassVar[Mapping[str, Effect]]
+    """What covariates may act on, by name."""
 
     @staticmethod
     @abstractmethod
     def weighted_log_likelihood(theta: FloatArray, rows: Any, gradient: FloatArray) -> float:
-        """Log likelihood summed over weighted rows; `gradient`, array (parameters,), is filled.
+        """Log likelihood summed over weighted rows; `theta` and `gradient`, which is filled, are (parameters, cells).
 
         A compiled function, so that it may be called from compiled code as well.
         """
 
-    def __init__(self, priors: Priors | Literal["flat"] | None = None) -> None:
-        self.priors: Mapping[str, Prior] = MappingProxyType(complete(priors, self.default_priors))
+    def __init__(
+        self,
+        priors: Priors | Literal["flat"] | None = None,
+        covariates: Covariates = (),
+        groups: str | None = None,
+    ) -> None:
+        self.covariates: Mapping[str, tuple[str, ...]] = MappingProxyType(self._by_effect(covariates))
+        if not (groups is None or isinstance(groups, str)):
+            raise InputError(f"groups: expected the name of one attribute, got {groups!r}.")
+        self.groups = groups
+        possible: dict[str, Prior] = dict(self.default_priors)
+        if any(self.covariates.values()):
+            possible[COEFFICIENTS] = COEFFICIENT_PRIOR
+        if groups is not None:
+            possible[GROUP_SD] = GROUP_SD_PRIOR
+        self.priors: Mapping[str, Prior] = MappingProxyType(complete(priors, possible))
+        if isinstance(self.priors.get(GROUP_SD), Flat):  # flat, it has no bound: groups are pooled by its prior
+            self.priors = MappingProxyType({**self.priors, GROUP_SD: GROUP_SD_PRIOR})
 
     def __repr__(self) -> str:
-        own = {name: prior for name, prior in self.priors.items() if prior != self.default_priors[name]}
-        inside = ", ".join(f"{name}={prior!r}" for name, prior in own.items())
-        return f"{type(self).__name__}({'priors: ' + inside if inside else ''})"
+        given = {name: prior for name, prior in self.priors.items() if prior != self.default_priors.get(name)}
+        inside = [f"priors: {', '.join(f'{name}={prior!r}' for name, prior in given.items())}"] if given else []
+        inside += [f"{effect} by {', '.join(names)}" for effect, names in self.covariates.items() if names]
+        inside += [f"groups: {self.groups}"] if self.groups else []
+        return f"{type(self).__name__}({'; '.join(inside)})"
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Attributes of customers that act as covariates, each once."""
+        return tuple(dict.fromkeys(name for names in self.covariates.values() for name in names))
+
+    @classmethod
+    def _by_effect(cls, covariates: Covariates) -> dict[str, tuple[str, ...]]:
+        if isinstance(covariates, str):
+            raise InputError(f'covariates: expected a list of attributes such as ["{covariates}"], got {covariates!r}.')
+        if not isinstance(covariates, Mapping):
+            return dict.fromkeys(cls.effects, tuple(covariates))
+        unknown = [name for name in covariates if name not in cls.effects]
+        if unknown:
+            raise InputError(
+                f"covariates: {cls.name} knows the effects {', '.join(cls.effects)}; got {', '.join(unknown)}."
+            )
+        return {effect: tuple(covariates.get(effect, ())) for effect in cls.effects}
+
+    @classmethod
+    @abstractmethod
+    def to_coordinates(cls, parameters: Sequence[Any]) -> list[Any]:
+        """Inverse of `to_parameters`."""
 
     @classmethod
     @abstractmethod
@@ -73,7 +142,7 @@ class Model(ABC):
     @classmethod
     @abstractmethod
     def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:
-        """Gradient by the parameters, array (parameters,), to the gradient by the coordinates."""
+        """Gradient by the parameters, array (parameters, cells), to the gradient by the coordinates."""
 
     @classmethod
     def check_parameters(cls, values: Mapping[str, float]) -> FloatArray:
@@ -121,8 +190,8 @@ class TransactionFormulas(Model):
 
     @classmethod
     @abstractmethod
-    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
-        """Probability of no purchase within the horizon, if alive."""
+    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float | FloatArray) -> FloatArray:
+        """Probability of no purchase within the horizon, if alive; the horizon broadcasts as well."""
 
     @classmethod
     @abstractmethod
@@ -145,6 +214,42 @@ class TransactionFormulas(Model):
         discount : float
             Continuous rate per unit of time; 0 for plain expected purchases.
         """
+
+    endless: ClassVar[str]
+    """When customers stay for ever on average, in the letters of the model: for an error message."""
+
+    @classmethod
+    @abstractmethod
+    def survival_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+        """Probability of being alive at the end of the horizon, if alive, array (draws, customers).
+
+        `theta` is array (parameters, draws); `x`, `T` are arrays (customers,).
+        """
+
+    @classmethod
+    @abstractmethod
+    def lifetime_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+        """Expected time alive within the horizon, which may be infinite, if alive, array (draws, customers).
+
+        Arrays as in `survival_if_alive`; infinite where the mean is.
+        """
+
+    @classmethod
+    @abstractmethod
+    def mean_rate(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+        """Mean of the customer's own purchase rate while alive, whether alive or gone by now."""
+
+    @classmethod
+    @abstractmethod
+    def mean_dropout(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+        """Mean of the customer's own dropout, a probability or a rate as in `State`, whether alive or gone by now."""
+
+    @classmethod
+    @abstractmethod
+    def draw_state(
+        cls, rng: np.random.Generator, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
+    ) -> State:
+        """Draw the state of each customer, alive or gone, exactly, from its posterior; arrays as in `draw_latent`."""
 
     @classmethod
     @abstractmethod

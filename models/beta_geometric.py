@@ -22,10 +22,13 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from scipy.special import betainc, betaln, expit, gammaln, log1p, xlogy
 
-from .base import Latent
+from . import beta_geometric_state as states
+from .base import Effect, Latent
 from .beta_geometric_kernels import purchases_ahead
-from .ground.priors import Beta, LogNormal
+from .beta_geometric_lifetimes import survival_ahead, time_ahead
+from .ground.priors import Beta, LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
+from .ground.states import State
 from .purchases import TransactionModel
 
 SMALLEST_B: Final = 1e-300
@@ -45,11 +48,15 @@ class BetaGeometric(TransactionModel):
     """Tosses at the first purchase: 0 or 1."""
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     unit_parameters: ClassVar[tuple[str, ...]] = ("alpha",)
-    default_priors: ClassVar[Mapping[str, LogNormal | Beta]] = {
+    default_priors: ClassVar[Mapping[str, Prior]] = {
         "mean_gap": LogNormal(0.0, 1.0),
         "r": LogNormal(-0.5, 1.0),
         "phi": Beta(1.5, 3.0),
         "kappa": LogNormal(1.0, 1.25),
+    }
+    effects: ClassVar[Mapping[str, Effect]] = {
+        "purchase_rate": Effect("mean_gap", -1.0),
+        "dropout": Effect("phi", 1.0),
     }
 
     @classmethod
@@ -57,6 +64,12 @@ class BetaGeometric(TransactionModel):
         """Alpha = r mean_gap, a = phi kappa, b = (1 - phi) kappa."""
         mean_gap, r, phi, kappa = coordinates
         return [r, r * mean_gap, phi * kappa, (1.0 - phi) * kappa]
+
+    @classmethod
+    def to_coordinates(cls, parameters: Sequence[Any]) -> list[Any]:
+        """Inverse of `to_parameters`."""
+        r, alpha, a, b = parameters
+        return [alpha / r, r, a / (a + b), a + b]
 
     @classmethod
     def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:
@@ -85,7 +98,7 @@ class BetaGeometric(TransactionModel):
         return np.asarray(expit(-np.where(k > 0, log_odds_gone, -np.inf)))
 
     @classmethod
-    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float | FloatArray) -> FloatArray:
         """((alpha+T)/(alpha+T+h))^(r+x): the rate is Gamma(r+x, alpha+T), and no purchase means no toss."""
         r, alpha, _, _ = theta
         return np.asarray(np.exp(-(r + x) * log1p(horizon / (alpha + T))))
@@ -115,6 +128,35 @@ class BetaGeometric(TransactionModel):
     ) -> FloatArray:
         """Integral of e^(-discount u) E[lambda e^(-lambda p u)] over the horizon; see `beta_geometric_kernels`."""
         return purchases_ahead(theta, x, T, horizons, discount, cls.extra_tosses)
+
+    endless: ClassVar[str] = "r + x or a is 1 or less"
+
+    @classmethod
+    def survival_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+        """E_p[(1 + p h/(alpha+T))^-(r+x)]; see `beta_geometric_lifetimes`."""
+        return survival_ahead(theta, x, T, horizon, cls.extra_tosses)
+
+    @classmethod
+    def lifetime_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+        """Integral of the survival over the horizon; see `beta_geometric_lifetimes`."""
+        return time_ahead(theta, x, T, horizon, cls.extra_tosses)
+
+    @classmethod
+    def mean_rate(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+        """(r+x) (P/(alpha+T) + (1-P)/(alpha+t_x)), P the probability alive."""
+        return states.mean_rate(theta, x, t_x, T, cls.probability_alive(theta, x, t_x, T))
+
+    @classmethod
+    def mean_dropout(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+        """(a + 1 - P) / (a+b+k)."""
+        return states.mean_dropout(theta, x, cls.probability_alive(theta, x, t_x, T), cls.extra_tosses)
+
+    @classmethod
+    def draw_state(
+        cls, rng: np.random.Generator, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
+    ) -> State:
+        """Alive as in `draw_latent`; gone: lambda ~ Gamma(r+x, alpha+t_x), p ~ Beta(a+1, b+k-1)."""
+        return states.draw_state(rng, theta, x, t_x, T, cls.probability_alive(theta, x, t_x, T), cls.extra_tosses)
 
     @classmethod
     def draw_latent(

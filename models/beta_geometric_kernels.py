@@ -46,92 +46,106 @@ DIGITS: Final = 30.0
 """Polynomials on that axis are taken to e^-30, 1e-13, of what they stand for."""
 NODES_PER_DECAY: Final = 6.0
 """Nodes for an exponential e^-c(1+z) on [-1, 1] to the same precision: some 6 sqrt(c)."""
+BASE, BY_R, BY_B, BY_AB, ODDS, OVER_B = range(6)
+"""Rows of a table by x: log G(r+x)/G(r) B(a,b+k)/B(a,b), its slopes by r, by b, by a+b; log a/(b+k-1), 1/(b+k-1)."""
 LIKELY_SDS: Final = 3.0
 """Standard deviations above its mean to which p is taken to reach when the steepest decay of M is judged."""
 
 
 @compiled
 def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, gradient: FloatArray) -> float:
-    """Weighted log likelihood of distinct rows; fills `gradient` by r, alpha, a, b.
+    """Weighted log likelihood of distinct rows; fills `gradient` by r, alpha, a, b of each cell.
 
-    What depends on x, on t_x or on T alone is tabulated first, so that a row costs one exponential. Rows must be
-    sorted by x.
+    `theta` and `gradient` are arrays (4, cells). What depends on x, on t_x or on T alone is tabulated first, so that
+    a row costs one exponential.
     """
-    r, alpha, a, b = theta[0], theta[1], theta[2], theta[3]
-    size = rows.x[-1] + 1
-    base = np.zeros(size)  # ln G(r+x)/G(r) + ln B(a,b+k)/B(a,b)
-    by_r = np.zeros(size)
-    by_b = np.zeros(size)
-    by_ab = np.zeros(size)
-    odds = np.zeros(size)  # ln a/(b+k-1)
-    over_b = np.zeros(size)
+    by_x = np.empty((6, rows.x.max() + 1))
+    by_T, by_recency = np.empty((2, rows.Ts.shape[0])), np.empty((2, rows.recencies.shape[0]))
+    total = 0.0
+    for c in range(theta.shape[1]):
+        r, alpha, a, b = theta[0, c], theta[1, c], theta[2, c], theta[3, c]
+        low, high = rows.first[c], rows.first[c + 1]
+        _tabulate_by_x(r, a, b, rows.x[high - 1] + 1, extra_tosses, by_x)
+        _tabulate_times(alpha, rows.Ts, rows.first_end[c], rows.first_end[c + 1], by_T)
+        _tabulate_times(alpha, rows.recencies, rows.first_recency[c], rows.first_recency[c + 1], by_recency)
+        slope_a0, log_alpha, share = 1.0 / a, math.log(alpha), r / alpha
+        g_r = g_alpha = g_a = g_b = 0.0
+        product = 1.0
+        for i in range(low, high):
+            x, j, w = rows.x[i], rows.T_index[i], rows.weight[i]
+            n = r + x
+            log_T, over_T = by_T[0, j], by_T[1, j]
+            term = by_x[BASE, x] + r * log_alpha - n * log_T
+            d_r = by_x[BY_R, x] + log_alpha - log_T
+            d_alpha = share - n * over_T
+            # B(a, b) itself moves with a: psi(a+b) - psi(a+b+k) is in BY_AB
+            d_a = -by_x[BY_AB, x]
+            d_b = by_x[BY_B, x] - by_x[BY_AB, x]
+            if x + extra_tosses > 0:
+                m = rows.recency_index[i]
+                gap = log_T - by_recency[0, m]
+                log_odds_gone = by_x[ODDS, x] + n * gap
+                # log(1 + e^d) = d + log(1 + e^-d); logarithms of single customers are taken of their product
+                log_odds_gone = max(log_odds_gone, -LARGEST_LOG_ODDS)
+                alive = math.exp(-log_odds_gone)
+                gone = 1.0 / (1.0 + alive)
+                term += log_odds_gone
+                if w == 1.0 and alive < LARGEST_FACTOR:
+                    product *= 1.0 + alive
+                    if product > LARGEST_PRODUCT:
+                        total += math.log(product)
+                        product = 1.0
+                else:
+                    term += math.log1p(alive)
+                d_r += gone * gap
+                d_alpha += gone * n * (over_T - by_recency[1, m])
+                d_a += gone * slope_a0
+                d_b -= gone * by_x[OVER_B, x]
+            total += w * term
+            g_r += w * d_r
+            g_alpha += w * d_alpha
+            g_a += w * d_a
+            g_b += w * d_b
+        gradient[0, c], gradient[1, c], gradient[2, c], gradient[3, c] = g_r, g_alpha, g_a, g_b
+        total += math.log(product)
+    return total
+
+
+@compiled
+def _tabulate_by_x(r: float, a: float, b: float, size: int, extra_tosses: int, out: FloatArray) -> None:
+    """Fill array (6, at least `size`) with what depends on x alone, for x below `size`; see `BASE` and so on."""
     value = slope_r = slope_b = slope_ab = 0.0
     if extra_tosses == 1:
         value, slope_b, slope_ab = math.log(b / (a + b)), 1.0 / b, 1.0 / (a + b)
     for x in range(size):
         k = x + extra_tosses
-        base[x], by_r[x], by_b[x], by_ab[x] = value, slope_r, slope_b, slope_ab
+        out[BASE, x], out[BY_R, x], out[BY_B, x], out[BY_AB, x] = value, slope_r, slope_b, slope_ab
         if k > 0:
-            over_b[x] = 1.0 / (b + k - 1.0)
-            odds[x] = math.log(a * over_b[x])
-        value += math.log((r + x) * (b + k) / (a + b + k))
-        slope_r += 1.0 / (r + x)
-        slope_b += 1.0 / (b + k)
-        slope_ab += 1.0 / (a + b + k)
-    log_T, over_T = np.log(alpha + rows.Ts), 1.0 / (alpha + rows.Ts)
-    log_t, over_t = np.log(alpha + rows.recencies), 1.0 / (alpha + rows.recencies)
-    slope_a0 = 1.0 / a
-    log_alpha, share = math.log(alpha), r / alpha
+            out[OVER_B, x] = 1.0 / (b + k - 1.0)
+            out[ODDS, x] = math.log(a * out[OVER_B, x])
+        if x + 1 < size:
+            value += math.log((r + x) * (b + k) / (a + b + k))
+            slope_r += 1.0 / (r + x)
+            slope_b += 1.0 / (b + k)
+            slope_ab += 1.0 / (a + b + k)
 
-    total = g_r = g_alpha = g_a = g_b = 0.0
-    product = 1.0
-    for i in range(rows.x.shape[0]):
-        x, j, w = rows.x[i], rows.T_index[i], rows.weight[i]
-        n = r + x
-        term = base[x] + r * log_alpha - n * log_T[j]
-        d_r = by_r[x] + log_alpha - log_T[j]
-        d_alpha = share - n * over_T[j]
-        d_a = -by_ab[x]
-        d_b = by_b[x] - by_ab[x]
-        if x + extra_tosses > 0:
-            m = rows.recency_index[i]
-            gap = log_T[j] - log_t[m]
-            log_odds_gone = odds[x] + n * gap
-            # log(1 + e^d) = d + log(1 + e^-d); logarithms of single customers are taken of their product
-            log_odds_gone = max(log_odds_gone, -LARGEST_LOG_ODDS)
-            alive = math.exp(-log_odds_gone)
-            gone = 1.0 / (1.0 + alive)
-            term += log_odds_gone
-            if w == 1.0 and alive < LARGEST_FACTOR:
-                product *= 1.0 + alive
-                if product > LARGEST_PRODUCT:
-                    total += math.log(product)
-                    product = 1.0
-            else:
-                term += math.log1p(alive)
-            d_r += gone * gap
-            d_alpha += gone * n * (over_T[j] - over_t[m])
-            d_a += gone * slope_a0
-            d_b -= gone * over_b[x]
-        total += w * term
-        g_r += w * d_r
-        g_alpha += w * d_alpha
-        g_a += w * d_a
-        g_b += w * d_b
-    # B(a, b) itself moves with a: psi(a+b) - psi(a+b+k) is already in by_ab
-    gradient[0], gradient[1], gradient[2], gradient[3] = g_r, g_alpha, g_a, g_b
-    return total + math.log(product)
+
+@compiled
+def _tabulate_times(alpha: float, times: FloatArray, low: int, high: int, out: FloatArray) -> None:
+    """Fill array (2, times) with the logarithm and the inverse of alpha + time, from `low` to before `high`."""
+    for j in range(low, high):
+        out[0, j], out[1, j] = math.log(alpha + times[j]), 1.0 / (alpha + times[j])
 
 
 @compiled
 def beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
-    """Weighted log likelihood of the BG/NBD over distinct rows; fills `gradient` by r, alpha, a, b."""
+    """Weighted log likelihood of the BG/NBD over distinct rows; fills `gradient`, array (4, cells)."""
     return rows_log_likelihood(theta, rows, 0, gradient)
 
 
 @compiled
 def modified_beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
-    """Weighted log likelihood of the MBG/NBD over distinct rows; fills `gradient` by r, alpha, a, b."""
+    """Weighted log likelihood of the MBG/NBD over distinct rows; fills `gradient`, array (4, cells)."""
     return rows_log_likelihood(theta, rows, 1, gradient)
 
 

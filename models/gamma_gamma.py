@@ -23,8 +23,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 from scipy.special import gammaln, xlogy
 
+from .base import Effect
 from .gamma_gamma_kernels import gamma_gamma_log_likelihood
-from .ground.priors import Beta, LogNormal
+from .ground.priors import LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
 from .spend import SpendModel
 
@@ -54,11 +55,13 @@ class GammaGammaModel(SpendModel):
     name: ClassVar[str] = "Gamma-Gamma"
     parameters: ClassVar[tuple[str, ...]] = ("p", "q", "v")
     unit_parameters: ClassVar[tuple[str, ...]] = ("v",)
-    default_priors: ClassVar[Mapping[str, LogNormal | Beta]] = {
+    default_priors: ClassVar[Mapping[str, Prior]] = {
         "mean_spend": LogNormal(0.0, 0.5),
         "p": LogNormal(1.5, 1.0),
         "q_excess": LogNormal(1.0, 0.75),
     }
+
+    effects: ClassVar[Mapping[str, Effect]] = {"mean_spend": Effect("mean_spend", 1.0)}
 
     weighted_log_likelihood = staticmethod(gamma_gamma_log_likelihood)
 
@@ -67,6 +70,12 @@ class GammaGammaModel(SpendModel):
         """Q = 1 + q_excess, v = mean_spend q_excess / p."""
         mean_spend, p, q_excess = coordinates
         return [p, 1.0 + q_excess, mean_spend * q_excess / p]
+
+    @classmethod
+    def to_coordinates(cls, parameters: Sequence[Any]) -> list[Any]:
+        """Inverse of `to_parameters`."""
+        p, q, v = parameters
+        return [p * v / (q - 1.0), p, q - 1.0]
 
     @classmethod
     def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:

@@ -26,29 +26,31 @@ def digamma(x: float) -> float:
 
 @compiled
 def gamma_gamma_log_likelihood(theta: FloatArray, rows: SpendRows, gradient: FloatArray) -> float:
-    """Weighted log likelihood of the Gamma-Gamma over rows; fills `gradient` by p, q, v.
+    """Weighted log likelihood of the Gamma-Gamma over rows; fills `gradient` by p, q, v of each cell.
 
-    Gamma functions are computed once per distinct n: rows must be sorted by n.
+    `theta` and `gradient` are arrays (3, cells). Gamma functions are computed once per distinct n of a cell.
     """
-    p, q, v = theta[0], theta[1], theta[2]
-    log_v, lgamma_q, digamma_q = math.log(v), math.lgamma(q), digamma(q)
-    total = g_p = g_q = g_v = 0.0
-    last = -1
-    base = by_sum = by_pn = log_n = 0.0
-    for i in range(rows.n.shape[0]):
-        n, w = rows.n[i], rows.weight[i]
-        pn = p * n
-        if n != last:
-            last = n
-            log_n = math.log(n)
-            base = math.lgamma(pn + q) - math.lgamma(pn) - lgamma_q + q * log_v + pn * log_n
-            by_sum, by_pn = digamma(pn + q), digamma(pn)
-        log_zbar = math.log(rows.zbar[i])
-        rate = n * rows.zbar[i] + v
-        log_rate = math.log(rate)
-        total += w * (base + (pn - 1.0) * log_zbar - (pn + q) * log_rate)
-        g_p += w * n * (by_sum - by_pn + log_zbar + log_n - log_rate)
-        g_q += w * (by_sum - digamma_q + log_v - log_rate)
-        g_v += w * (q / v - (pn + q) / rate)
-    gradient[0], gradient[1], gradient[2] = g_p, g_q, g_v
+    total = 0.0
+    for c in range(theta.shape[1]):
+        p, q, v = theta[0, c], theta[1, c], theta[2, c]
+        log_v, lgamma_q, digamma_q = math.log(v), math.lgamma(q), digamma(q)
+        g_p = g_q = g_v = 0.0
+        last = -1
+        base = by_sum = by_pn = log_n = 0.0
+        for i in range(rows.first[c], rows.first[c + 1]):
+            n, w = rows.n[i], rows.weight[i]
+            pn = p * n
+            if n != last:
+                last = n
+                log_n = math.log(n)
+                base = math.lgamma(pn + q) - math.lgamma(pn) - lgamma_q + q * log_v + pn * log_n
+                by_sum, by_pn = digamma(pn + q), digamma(pn)
+            log_zbar = math.log(rows.zbar[i])
+            rate = n * rows.zbar[i] + v
+            log_rate = math.log(rate)
+            total += w * (base + (pn - 1.0) * log_zbar - (pn + q) * log_rate)
+            g_p += w * n * (by_sum - by_pn + log_zbar + log_n - log_rate)
+            g_q += w * (by_sum - digamma_q + log_v - log_rate)
+            g_v += w * (q / v - (pn + q) / rate)
+        gradient[0, c], gradient[1, c], gradient[2, c] = g_p, g_q, g_v
     return total

@@ -32,9 +32,11 @@ from typing import Any, ClassVar, Final, final
 import numpy as np
 from scipy.special import exprel, gammaln, log1p
 
-from .base import Latent
-from .ground.priors import Beta, LogNormal
+from . import pareto_nbd_state as states
+from .base import Effect, Latent
+from .ground.priors import LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
+from .ground.states import State
 from .pareto_nbd_kernels import counts_ahead, discounted_time_ahead, pareto_nbd_log_likelihood, silence
 from .purchases import TransactionModel
 
@@ -68,11 +70,16 @@ class ParetoNBDModel(TransactionModel):
     name: ClassVar[str] = "Pareto/NBD"
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     unit_parameters: ClassVar[tuple[str, ...]] = ("alpha", "beta")
-    default_priors: ClassVar[Mapping[str, LogNormal | Beta]] = {
+    default_priors: ClassVar[Mapping[str, Prior]] = {
         "mean_gap": LogNormal(0.0, 1.0),
         "r": LogNormal(-0.5, 1.0),
         "median_lifetime": LogNormal(1.0, 1.5),
         "spread": LogNormal(0.7, 1.25),
+    }
+
+    effects: ClassVar[Mapping[str, Effect]] = {
+        "purchase_rate": Effect("mean_gap", -1.0),
+        "dropout": Effect("median_lifetime", -1.0),
     }
 
     weighted_log_likelihood = staticmethod(pareto_nbd_log_likelihood)
@@ -83,6 +90,13 @@ class ParetoNBDModel(TransactionModel):
         mean_gap, r, median_lifetime, spread = coordinates
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # far out: the likelihood refuses it
             return [r, r * mean_gap, LOG_TWO / np.log1p(spread), median_lifetime / spread]
+
+    @classmethod
+    def to_coordinates(cls, parameters: Sequence[Any]) -> list[Any]:
+        """Inverse of `to_parameters`."""
+        r, alpha, s, beta = parameters
+        spread = np.expm1(LOG_TWO / s)
+        return [alpha / r, r, beta * spread, spread]
 
     @classmethod
     def pull_back(cls, coordinates: FloatArray, slope: FloatArray) -> FloatArray:
@@ -111,7 +125,7 @@ class ParetoNBDModel(TransactionModel):
         return np.asarray(np.minimum(alive / silence(theta, x, t_x, T), 1.0))
 
     @classmethod
-    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
+    def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float | FloatArray) -> FloatArray:
         """P(T, T+h)."""
         return silence(theta, x, T, T + horizon)
 
@@ -132,6 +146,35 @@ class ParetoNBDModel(TransactionModel):
             return np.asarray((r + x) / (alpha + T) * discounted_time_ahead(theta, T, horizons, discount))
         log_end = log1p(horizons[:, None, None] / (beta + T))
         return np.asarray((r + x) / (alpha + T) * (beta + T) * log_end * exprel((1.0 - s) * log_end))
+
+    endless: ClassVar[str] = "s is 1 or less"
+
+    @classmethod
+    def survival_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:  # noqa: ARG003
+        """((beta+T)/(beta+T+h))^s."""
+        return states.survival_ahead(theta, T, horizon)
+
+    @classmethod
+    def lifetime_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:  # noqa: ARG003
+        """Integral of the survival over the horizon."""
+        return states.time_ahead(theta, T, horizon)
+
+    @classmethod
+    def mean_rate(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+        """(r+x)/(alpha+t_x) times the silence with r + 1, over that with r; see `pareto_nbd_state`."""
+        return states.mean_rate(theta, x, t_x, T)
+
+    @classmethod
+    def mean_dropout(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+        """s/(beta+t_x) times the silence with s + 1, over that with s; see `pareto_nbd_state`."""
+        return states.mean_dropout(theta, x, t_x, T)
+
+    @classmethod
+    def draw_state(
+        cls, rng: np.random.Generator, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
+    ) -> State:
+        """Alive as in `draw_latent`; gone: the time of death by inverse CDF, lambda and mu given it."""
+        return states.draw_state(rng, theta, x, t_x, T, cls.probability_alive(theta, x, t_x, T))
 
     @classmethod
     def draw_latent(

@@ -60,7 +60,31 @@ START, END = 1.0, -1.0
 
 @compiled
 def pareto_nbd_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
-    """Weighted log likelihood of distinct rows, sorted by x; fills `gradient` by r, alpha, s, beta.
+    """Weighted log likelihood of distinct rows; fills `gradient` by r, alpha, s, beta, array (4, cells)."""
+    total = 0.0
+    for c in range(theta.shape[1]):
+        slope = np.empty(4)
+        total += _cell_log_likelihood(theta[:, c].copy(), _cell(rows, c), slope)
+        gradient[:, c] = slope
+    return total
+
+
+@compiled
+def _cell(rows: KernelRows, c: int) -> KernelRows:
+    """Rows of one cell, as if there were no other."""
+    low, high = rows.first[c], rows.first[c + 1]
+    t_low, t_high = rows.first_recency[c], rows.first_recency[c + 1]
+    T_low, T_high = rows.first_end[c], rows.first_end[c + 1]
+    return KernelRows(
+        rows.x[low:high], rows.recency_index[low:high] - t_low, rows.T_index[low:high] - T_low, rows.weight[low:high],
+        rows.recencies[t_low:t_high], rows.Ts[T_low:T_high], np.array([0, high - low]), np.array([0, t_high - t_low]),
+        np.array([0, T_high - T_low]),
+    )  # fmt: skip
+
+
+@compiled
+def _cell_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
+    """Weighted log likelihood of the rows of one cell, sorted by x; fills `gradient` by r, alpha, s, beta.
 
     For each x, sigma is tabulated at all times, or only at those of its rows if these are few; then a row costs an
     exponential. What its slope owes to sigma is gathered by time first.

@@ -17,9 +17,9 @@ import pandas as pd
 
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.provenance import fingerprint
 from lifeworth.models.ground.summary import CustomerSummary
-from lifeworth.models.purchases import FittedPurchases
 from lifeworth.models.spend import FittedSpend
 from lifeworth.models.valuation.economics import Economics
 from lifeworth.models.valuation.value import Valuation, value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from lifeworth.models import SPEND_MODELS, TRANSACTION_MODELS
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.inference.storage import read
-from lifeworth.models.purchases import FittedPurchases
+from lifeworth.models.inference.storage import Stored, read
 from lifeworth.models.spend import FittedSpend
 
 
@@ -23,12 +24,22 @@ def load(path: str | Path) -> FittedPurchases | FittedSpend:
     try:
         for transaction in TRANSACTION_MODELS:
             if transaction.__name__ == stored.kind:
-                return FittedPurchases(transaction(stored.priors), stored.posterior, stored.settings["unit"])
+                return FittedPurchases(transaction(**_configuration(stored)), stored.posterior, stored.settings["unit"])
         for spend in SPEND_MODELS:
             if spend.__name__ == stored.kind:
                 first = bool(stored.settings["first_purchase"])
-                return FittedSpend(spend(first, stored.priors), stored.posterior, first)
+                return FittedSpend(spend(first, **_configuration(stored)), stored.posterior, first)
     except KeyError as error:
         raise InputError(f"load: {str(path)!r} has lost a part ({error!r}); save the model again.") from error
     known = ", ".join(model.__name__ for model in (*TRANSACTION_MODELS, *SPEND_MODELS))
     raise InputError(f"load: {str(path)!r} holds a {stored.kind}; expected one of {known}.")
+
+
+def _configuration(stored: Stored) -> dict[str, Any]:
+    """What the model was configured with; files of the first format know no covariates."""
+    settings = stored.settings
+    return {
+        "priors": stored.priors,
+        "covariates": settings.get("covariates", ()),
+        "groups": settings.get("groups"),
+    }

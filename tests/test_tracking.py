@@ -12,10 +12,10 @@ import pytest
 
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.prediction.forecast import forecast
-from lifeworth.models.purchases import FittedPurchases
 from lifeworth.pipelines.orders.summarise import summarise
 from lifeworth.pipelines.reporting.holdout import Holdout, holdout
 from lifeworth.pipelines.reporting.tracking import Tracking, tracking

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy.special import betaln, expit, log_expit, logit
@@ -17,21 +17,27 @@ from scipy.special import betaln, expit, log_expit, logit
 from .errors import InputError
 from .rows import FloatArray
 
-Link = Literal["log", "logit"]
+Link = Literal["log", "logit", "identity"]
 
 
 def to_free(value: FloatArray | float, link: Link) -> FloatArray:
     """Quantity to free coordinate: logarithm or logit."""
+    if link == "identity":
+        return np.asarray(value)
     return np.asarray(np.log(value) if link == "log" else logit(value))
 
 
 def from_free(free: FloatArray | float, link: Link) -> FloatArray:
     """Free coordinate to quantity."""
+    if link == "identity":
+        return np.asarray(free)
     return np.asarray(np.exp(free) if link == "log" else expit(free))
 
 
 def link_slope(value: FloatArray, link: Link) -> FloatArray:
     """Derivative of the quantity by its free coordinate, at the quantity's `value`."""
+    if link == "identity":
+        return np.ones_like(value)
     return value if link == "log" else value * (1.0 - value)
 
 
@@ -52,7 +58,12 @@ class LogNormal:
         if not (_is_finite(self.mu) and _is_finite(self.sigma) and self.sigma > 0.0):
             raise InputError(f"prior: LogNormal expects a finite mu and a sigma above 0, got {self!r}.")
 
-    def log_density(self, free: float) -> tuple[float, float]:
+    @property
+    def centre(self) -> float:
+        """A value in the middle."""
+        return float(np.exp(self.mu))
+
+    def log_density(self, free: Any) -> tuple[Any, Any]:
         """Log density of the free coordinate and its derivative."""
         z = (free - self.mu) / self.sigma
         return -0.5 * z * z - float(np.log(self.sigma * np.sqrt(2.0 * np.pi))), -z / self.sigma
@@ -61,11 +72,11 @@ class LogNormal:
         """Draws of the quantity, array (size,)."""
         return rng.lognormal(self.mu, self.sigma, size)
 
-    def to_pymc(self, name: str) -> Any:  # PyMC's variables are untyped
+    def to_pymc(self, name: str, **shape: Any) -> Any:  # PyMC's variables are untyped
         """The same prior as a variable of the open PyMC model."""
         import pymc as pm
 
-        return pm.LogNormal(name, mu=self.mu, sigma=self.sigma)
+        return pm.LogNormal(name, mu=self.mu, sigma=self.sigma, **shape)
 
 
 @dataclass(frozen=True)
@@ -79,21 +90,89 @@ class Beta:
         if not (_is_finite(self.alpha) and _is_finite(self.beta) and self.alpha > 0.0 and self.beta > 0.0):
             raise InputError(f"prior: Beta expects two finite numbers above 0, got {self!r}.")
 
-    def log_density(self, free: float) -> tuple[float, float]:
+    @property
+    def centre(self) -> float:
+        """A value in the middle."""
+        return self.alpha / (self.alpha + self.beta)
+
+    def log_density(self, free: Any) -> tuple[Any, Any]:
         """Log density of the free coordinate (the logit, Jacobian included) and its derivative."""
-        p = float(expit(free))
+        p = expit(free)
         value = self.alpha * log_expit(free) + self.beta * log_expit(-free) - betaln(self.alpha, self.beta)
-        return float(value), self.alpha * (1.0 - p) - self.beta * p
+        return value, self.alpha * (1.0 - p) - self.beta * p
 
     def sample(self, rng: np.random.Generator, size: int) -> FloatArray:
         """Draws of the quantity, array (size,)."""
         return rng.beta(self.alpha, self.beta, size)
 
-    def to_pymc(self, name: str) -> Any:  # PyMC's variables are untyped
+    def to_pymc(self, name: str, **shape: Any) -> Any:  # PyMC's variables are untyped
         """The same prior as a variable of the open PyMC model."""
         import pymc as pm
 
-        return pm.Beta(name, alpha=self.alpha, beta=self.beta)
+        return pm.Beta(name, alpha=self.alpha, beta=self.beta, **shape)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A quantity of either sign, Normal(mu, sigma), such as the coefficient of a covariate."""
+
+    mu: float
+    sigma: float
+
+    def __post_init__(self) -> None:
+        if not (_is_finite(self.mu) and _is_finite(self.sigma) and self.sigma > 0.0):
+            raise InputError(f"prior: Normal expects a finite mu and a sigma above 0, got {self!r}.")
+
+    @property
+    def centre(self) -> float:
+        """A value in the middle."""
+        return self.mu
+
+    def log_density(self, free: Any) -> tuple[Any, Any]:
+        """Log density of the quantity and its derivative."""
+        z = (free - self.mu) / self.sigma
+        return -0.5 * z * z - float(np.log(self.sigma * np.sqrt(2.0 * np.pi))), -z / self.sigma
+
+    def sample(self, rng: np.random.Generator, size: int) -> FloatArray:
+        """Draws of the quantity, array (size,)."""
+        return rng.normal(self.mu, self.sigma, size)
+
+    def to_pymc(self, name: str, **shape: Any) -> Any:  # PyMC's variables are untyped
+        """The same prior as a variable of the open PyMC model."""
+        import pymc as pm
+
+        return pm.Normal(name, mu=self.mu, sigma=self.sigma, **shape)
+
+
+@dataclass(frozen=True)
+class HalfNormal:
+    """A positive quantity, |Normal(0, sigma)|, such as the standard deviation between groups."""
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        if not (_is_finite(self.sigma) and self.sigma > 0.0):
+            raise InputError(f"prior: HalfNormal expects a sigma above 0, got {self!r}.")
+
+    @property
+    def centre(self) -> float:
+        """A value in the middle."""
+        return self.sigma
+
+    def log_density(self, free: Any) -> tuple[Any, Any]:
+        """Log density of the logarithm, Jacobian included, and its derivative."""
+        square = np.exp(2.0 * free) / self.sigma**2
+        return free - 0.5 * square - float(np.log(self.sigma * np.sqrt(np.pi / 2.0))), 1.0 - square
+
+    def sample(self, rng: np.random.Generator, size: int) -> FloatArray:
+        """Draws of the quantity, array (size,)."""
+        return np.abs(rng.normal(0.0, self.sigma, size))
+
+    def to_pymc(self, name: str, **shape: Any) -> Any:  # PyMC's variables are untyped
+        """The same prior as a variable of the open PyMC model."""
+        import pymc as pm
+
+        return pm.HalfNormal(name, sigma=self.sigma, **shape)
 
 
 @dataclass(frozen=True)
@@ -102,7 +181,12 @@ class Flat:
 
     link: Link = "log"
 
-    def log_density(self, free: float) -> tuple[float, float]:  # noqa: ARG002  # the same everywhere
+    @property
+    def centre(self) -> float:
+        """A value in the middle."""
+        return {"log": 1.0, "logit": 0.5, "identity": 0.0}[self.link]
+
+    def log_density(self, free: Any) -> tuple[Any, Any]:  # noqa: ARG002  # the same everywhere
         """Zero, with derivative zero."""
         return 0.0, 0.0
 
@@ -116,16 +200,25 @@ class Flat:
         """
         raise InputError("prior: a flat prior has no draws; give the parameter a proper one, such as LogNormal(0, 1).")
 
-    def to_pymc(self, name: str) -> Any:  # PyMC's variables are untyped
+    def to_pymc(self, name: str, **shape: Any) -> Any:  # PyMC's variables are untyped
         """A flat free coordinate in the open PyMC model, and the quantity that follows from it."""
         import pymc as pm
 
-        free = pm.Flat(f"{name}_free")
+        if self.link == "identity":
+            return pm.Flat(name, **shape)
+        free = pm.Flat(f"{name}_free", **shape)
         return pm.Deterministic(name, pm.math.exp(free) if self.link == "log" else pm.math.sigmoid(free))
 
 
-Prior = LogNormal | Beta | Flat
+Prior = LogNormal | Beta | Normal | HalfNormal | Flat
 Priors = Mapping[str, Prior]
+
+
+SUPPORTS: Final[Mapping[Link, str]] = {
+    "log": "a positive quantity",
+    "logit": "a probability",
+    "identity": "a quantity of either sign",
+}
 
 
 def _is_finite(value: object) -> bool:
@@ -136,10 +229,12 @@ def link_of(prior: Prior) -> Link:
     """The link of the prior's support."""
     if isinstance(prior, Flat):
         return prior.link
-    return "log" if isinstance(prior, LogNormal) else "logit"
+    if isinstance(prior, Normal):
+        return "identity"
+    return "logit" if isinstance(prior, Beta) else "log"
 
 
-def complete(given: Priors | Literal["flat"] | None, default: Mapping[str, LogNormal | Beta]) -> dict[str, Prior]:
+def complete(given: Priors | Literal["flat"] | None, default: Mapping[str, Prior]) -> dict[str, Prior]:
     """A prior for every coordinate: the defaults, with those given in their place.
 
     Parameters
@@ -169,11 +264,9 @@ def complete(given: Priors | Literal["flat"] | None, default: Mapping[str, LogNo
             close = difflib.get_close_matches(name, default, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise InputError(f"priors: expected any of {', '.join(default)}, got {name!r}.{hint}")
-        if not isinstance(prior, (LogNormal, Beta, Flat)):
-            raise InputError(
-                f"priors: {name} expects LogNormal, Beta or Flat, such as {default[name]!r}; got {prior!r}."
-            )
+        if not isinstance(prior, Prior):
+            families = "LogNormal, HalfNormal, Beta, Normal or Flat"
+            raise InputError(f"priors: {name} expects {families}, such as {default[name]!r}; got {prior!r}.")
         if link_of(prior) != link_of(default[name]):
-            support = "a positive quantity" if link_of(default[name]) == "log" else "a probability"
-            raise InputError(f"priors: {name} is {support}; {prior!r} does not fit it.")
+            raise InputError(f"priors: {name} is {SUPPORTS[link_of(default[name])]}; {prior!r} does not fit it.")
     return {**default, **given}

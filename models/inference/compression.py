@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from ..ground.rows import FloatArray, SpendRows
+from ..ground.rows import FloatArray, IntArray, SpendRows
 
 TOLERANCE: Final = 1e-14
 """Interpolation error of one term, relative: the error of a Chebyshev series falls as rho^-nodes."""
@@ -23,26 +23,32 @@ FEWEST_NODES: Final = 8
 
 
 def compress(rows: SpendRows) -> SpendRows:
-    """Rows whose likelihood, for any parameters, is that of `rows` to rounding; sorted by n."""
-    starts = np.flatnonzero(np.r_[True, rows.n[1:] != rows.n[:-1]])
-    parts = [_compress_group(SpendRows(*group)) for group in zip(*(np.split(a, starts[1:]) for a in rows), strict=True)]
-    return SpendRows(*(np.concatenate([part[j] for part in parts]) for j in range(len(rows))))
+    """Rows whose likelihood, for any parameters, is that of `rows` to rounding; sorted by cell, then n."""
+    cell = np.repeat(np.arange(len(rows.first) - 1), np.diff(rows.first))
+    starts = np.flatnonzero(np.r_[True, (rows.n[1:] != rows.n[:-1]) | (cell[1:] != cell[:-1])])
+    groups = zip(*(np.split(values, starts[1:]) for values in (rows.n, rows.zbar, rows.weight)), strict=True)
+    parts = [_compress_group(*group) for group in groups]
+    sizes = np.bincount(cell[starts], [len(part[0]) for part in parts], len(rows.first) - 1)
+    n, zbar, weight = (np.concatenate([part[j] for part in parts]) for j in range(3))
+    return SpendRows(n, zbar, weight, np.r_[0, np.cumsum(sizes)].astype(np.int64))
 
 
-def _compress_group(rows: SpendRows) -> SpendRows:
-    """Rows that share n."""
-    log_zbar = np.log(rows.zbar)
+def _compress_group(n: IntArray, zbar: FloatArray, weight: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Rows that share cell and n."""
+    if len(n) <= FEWEST_NODES:
+        return n, zbar, weight
+    log_zbar = np.log(zbar)
     low, high = float(log_zbar.min()), float(log_zbar.max())
     half = 0.5 * (high - low)
     count = _nodes_needed(half)
-    if len(rows.n) <= count:
-        return rows
+    if len(n) <= count:
+        return n, zbar, weight
     angles = (np.arange(count) + 0.5) * math.pi / count
-    moments = _chebyshev_moments((log_zbar - low) / half - 1.0, rows.weight, count)
+    moments = _chebyshev_moments((log_zbar - low) / half - 1.0, weight, count)
     moments[1:] *= 2.0
     weights = np.cos(np.outer(angles, np.arange(count))) @ moments / count
     nodes = low + half * (1.0 + np.cos(angles))
-    return SpendRows(np.full(count, rows.n[0]), np.exp(nodes), weights)
+    return np.full(count, n[0]), np.exp(nodes), weights
 
 
 def _nodes_needed(half: float) -> int:

@@ -13,7 +13,9 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
-from ..base import Model
+from ..base import COEFFICIENTS, GROUP_SD, Model
+from ..ground.design import Cells
+from ..ground.priors import link_of
 from ..ground.rows import KernelRows, SpendRows
 from .density import LogPosterior
 
@@ -21,8 +23,9 @@ from .density import LogPosterior
 class FusedLogLikelihood(Op):
     """Log likelihood of all rows and its gradient by the parameters, as one node of the graph.
 
-    Inputs: the parameters of the paper in scaled units, vector; the arrays of the kernel's rows. Outputs: the
-    value, scalar; the gradient, vector. PyTensor's numba backend (and so nutpie) calls the kernel directly.
+    Inputs: the parameters of the paper in scaled units, matrix (parameters, cells); the arrays of the kernel's rows.
+    Outputs: the value, scalar; the gradient, matrix. PyTensor's numba backend (and so nutpie) calls the kernel
+    directly.
     """
 
     __props__ = ("model", "rows")
@@ -35,7 +38,7 @@ class FusedLogLikelihood(Op):
         """Node of the graph."""
         theta, *arrays = inputs
         variables = [pt.as_tensor_variable(theta, dtype="float64"), *map(pt.as_tensor_variable, arrays)]
-        return Apply(self, variables, [pt.dscalar(), pt.dvector()])
+        return Apply(self, variables, [pt.dscalar(), pt.dmatrix()])
 
     def perform(
         self,
@@ -44,7 +47,7 @@ class FusedLogLikelihood(Op):
         output_storage: list[list[Any | None]],
     ) -> None:
         """Value and gradient from the kernel."""
-        gradient = np.empty(len(inputs[0]))
+        gradient = np.empty(inputs[0].shape)
         rows: Any = self.rows(*inputs[1:])
         value = self.model.weighted_log_likelihood(inputs[0], rows, gradient)
         output_storage[0][0], output_storage[1][0] = np.asarray(value), gradient
@@ -63,7 +66,7 @@ def _numba_of(op: FusedLogLikelihood, **_: Any) -> tuple[Callable[..., Any], Non
 
     @njit
     def fused(theta, *arrays):  # type: ignore[no-untyped-def]  # compiled
-        gradient = np.empty(theta.shape[0])
+        gradient = np.empty(theta.shape)
         return np.asarray(kernel(theta, pack(*arrays), gradient)), gradient
 
     return fused, None
@@ -72,18 +75,38 @@ def _numba_of(op: FusedLogLikelihood, **_: Any) -> tuple[Callable[..., Any], Non
 def build(density: LogPosterior, scale: float) -> pm.Model:
     """A `pm.Model` with the priors of `density` by coordinate and its likelihood as one potential.
 
-    The parameters of the paper are deterministics under their own names, in the user's units (`scale` times the
-    kernel's).
+    The parameters of the paper, those of the average customer, are deterministics under their own names, in the user's
+    units (`scale` times the kernel's). Coefficients and groups stand beside them as in `Effects`.
     """
-    model = density.model
+    model, cells = density.model, density.cells
     with pm.Model() as graph:
-        coordinates = [prior.to_pymc(name) for name, prior in model.priors.items()]
-        scaled = model.to_parameters(coordinates)
-        for name, value in zip(model.parameters, scaled, strict=True):
-            if name in model.priors:  # a coordinate that is a parameter as it stands, such as r
+        coordinates = [model.priors[name].to_pymc(name) for name in model.default_priors]
+        for name, value in zip(model.parameters, model.to_parameters(coordinates), strict=True):
+            if name in model.default_priors:  # a coordinate that is a parameter as it stands, such as r
                 continue
             pm.Deterministic(name, value * (scale if name in model.unit_parameters else 1.0))
+        of_cells = coordinates if cells is None else _of_cells(density, cells, coordinates)
+        theta = pt.stack([pt.atleast_1d(value) for value in model.to_parameters(of_cells)])
         arrays = [pt.constant(array) for array in density.rows]
-        value, _ = FusedLogLikelihood(type(model), type(density.rows)).make_node(pt.stack(scaled), *arrays).outputs
+        value, _ = FusedLogLikelihood(type(model), type(density.rows)).make_node(theta, *arrays).outputs
         pm.Potential("log_likelihood", value)
     return graph
+
+
+def _of_cells(density: LogPosterior, cells: Cells, coordinates: Sequence[Any]) -> list[Any]:
+    """Coordinates of each cell, vectors (cells,): as `LogPosterior` has them, with PyMC's variables."""
+    model, at = density.model, density.layout
+    links = [link_of(model.priors[name]) for name in model.default_priors]
+    free = [
+        (pt.log(value) if link == "log" else pm.math.logit(value)) * np.ones(len(cells))
+        for value, link in zip(coordinates, links, strict=True)
+    ]
+    if len(at.effect):
+        coefficients = model.priors[COEFFICIENTS].to_pymc(COEFFICIENTS, shape=len(at.effect))
+        for c, (j, sign, k) in enumerate(zip(*density.acts_on, at.column, strict=True)):
+            free[j] = free[j] + sign * coefficients[c] * cells.matrix[:, k]
+    if at.groups:
+        sd = model.priors[GROUP_SD].to_pymc(GROUP_SD, shape=at.coordinates)
+        apart = pm.Normal("group", shape=(at.coordinates, at.groups))
+        free = [value + sd[j] * apart[j][cells.group] for j, value in enumerate(free)]
+    return [pt.exp(value) if link == "log" else pm.math.sigmoid(value) for value, link in zip(free, links, strict=True)]

@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ..ground.design import Column, Design
 from ..ground.errors import InputError
-from ..ground.priors import Beta, Flat, LogNormal, Prior
+from ..ground.priors import Beta, Flat, HalfNormal, LogNormal, Normal, Prior
+from ..ground.rows import FloatArray
 from .diagnostics import Check, Diagnostics
+from .effects import Effects
 from .posterior import Posterior
 
 if TYPE_CHECKING:
     import xarray as xr
 
 FORMAT: Final = "lifeworth-model"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Raised whenever an older lifeworth could not read the file."""
-FAMILIES: Final = {"LogNormal": LogNormal, "Beta": Beta, "Flat": Flat}
+FAMILIES: Final = {family.__name__: family for family in (LogNormal, Beta, Normal, HalfNormal, Flat)}
+EFFECTS: Final = {"coefficients": ("effect", "column"), "group_sd": ("coordinate",), "groups": ("coordinate", "group")}
+"""Arrays of `Effects` and what they have beside chain and draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +106,17 @@ def _to_dataset(stored: Stored) -> xr.Dataset:
     if posterior.approximate is not None:
         for j, name in enumerate(posterior.names):
             variables[f"approximate_{name}"] = (("approximate",), posterior.approximate[:, j])
+    if posterior.effects is not None:
+        effects = posterior.effects
+        meta["effects"] = {
+            "names": effects.effects,
+            "coordinates": effects.coordinates,
+            "design": asdict(effects.design),
+        }
+        for name, further in EFFECTS.items():
+            if getattr(effects, name).size == 0:  # a dimension of length 0 is one without end in NetCDF
+                continue
+            variables[f"effects_{name}"] = ((*dims, *(f"{name}_{dim}" for dim in further)), getattr(effects, name))
     return xr.Dataset(variables, attrs={"format": FORMAT, "format_version": FORMAT_VERSION, "meta": json.dumps(meta)})
 
 
@@ -115,9 +131,30 @@ def _from_dataset(dataset: xr.Dataset) -> Stored:
         _diagnostics(meta["diagnostics"]),
         meta["attributes"],
         np.stack(approximate, axis=-1) if approximate else None,
+        _effects(meta["effects"], dataset) if "effects" in meta else None,
     )
     priors = {name: _prior(prior) for name, prior in meta["priors"].items()}
     return Stored(meta["kind"], priors, posterior, meta["settings"])
+
+
+def _effects(stored: dict[str, Any], dataset: xr.Dataset) -> Effects:
+    design = stored["design"]
+    columns = tuple(Column(**column) for column in design["columns"])
+    return Effects(
+        Design(columns, design["groups"], tuple(design["labels"])),
+        tuple(stored["names"]),
+        tuple(stored["coordinates"]),
+        _array("coefficients", (len(stored["names"]), 0), dataset),
+        _array("group_sd", (0,), dataset),
+        _array("groups", (0, 0), dataset),
+    )
+
+
+def _array(name: str, empty: tuple[int, ...], dataset: xr.Dataset) -> FloatArray:
+    """An array of effects; one that was not written is of the shape `empty`."""
+    if f"effects_{name}" in dataset:
+        return np.asarray(dataset[f"effects_{name}"].values, dtype=float)
+    return np.empty((dataset.sizes["chain"], dataset.sizes["draw"], *empty))
 
 
 def _prior(stored: dict[str, Any]) -> Prior:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ground.intervals import BLOCK_CELLS
-from ..ground.rows import DistinctRows, FloatArray
+from ..fitted_purchases import FittedPurchases, Pairs
+from ..ground.rows import DistinctRows, FloatArray, IntArray
 from ..ground.summary import CustomerSummary
-from ..ground.threads import map_threads
-from ..purchases import FittedPurchases, Pairs
 from ..spend import FittedSpend
 
 
@@ -37,8 +35,7 @@ def expectations(
     fitted: FittedPurchases, summary: CustomerSummary, horizons: FloatArray, discount: float, draws: int
 ) -> Expectations:
     """Means over at most `draws` posterior draws, for ascending `horizons` in the unit of the model."""
-    rows = fitted.rows(summary)
-    theta = fitted.posterior.distinct(draws)
+    rows, cells = fitted.rows(summary)
 
     def means(theta: FloatArray, block: DistinctRows, pairs: Pairs) -> FloatArray:
         alive = fitted.model.probability_alive(theta[:, :, None], block.x, block.t_x, block.T)
@@ -50,7 +47,8 @@ def expectations(
         out += [(alive * values[:, pairs.of_row]).mean(axis=0) for values in ahead]
         return np.stack(out)
 
-    blocks = fitted.by_block(rows, means, theta, "Expected purchases", depth=1 + len(horizons))
+    draws = fitted.draws_for_means(len(cells), draws)
+    blocks = fitted.by_block(rows, cells, means, draws, "Expected purchases", depth=1 + len(horizons))
     table = np.concatenate(blocks, axis=1)[:, rows.inverse]
     return Expectations(table[0], table[1 : 1 + len(horizons)], table[1 + len(horizons) :])
 
@@ -58,8 +56,12 @@ def expectations(
 def expected_amounts(fitted: FittedSpend, summary: CustomerSummary, draws: int) -> FloatArray:
     """Posterior mean of the expected amount of each customer's next purchase, array (customers,)."""
     n, zbar = fitted.purchases_of(summary)
-    theta = fitted.posterior.distinct(draws)[:, :, None]
-    size = max(1, BLOCK_CELLS // theta.shape[1])
-    blocks = [slice(start, start + size) for start in range(0, len(n), size)]
-    means = map_threads(lambda b: fitted.model.expected_spend(theta, n[b], zbar[b]).mean(axis=0), blocks)
-    return np.concatenate(list(means))
+    cells = fitted.cells(summary)
+
+    def mean(theta: FloatArray, customers: IntArray) -> FloatArray:
+        return fitted.model.expected_spend(theta[:, :, None], n[customers], zbar[customers]).mean(axis=0)
+
+    order, means = fitted.by_block(cells, mean, fitted.draws_for_means(len(cells), draws), None)
+    out = np.empty(len(order))
+    out[order] = np.concatenate(means)
+    return out

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
 from ..ground.intervals import check_draws, check_quantiles
 from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import ID, CustomerSummary, check_summary
 from ..ground.units import Horizon, parse_horizons
-from ..purchases import FittedPurchases
 from ..spend import FittedSpend
 from .expectations import Expectations, expectations, expected_amounts
 from .futures import Futures, Path

@@ -18,10 +18,11 @@ from typing import Final
 
 import numpy as np
 
-from ..ground.rows import FloatArray, IntArray
+from ..fitted_purchases import FittedPurchases
+from ..ground.design import Cells
+from ..ground.rows import FloatArray, IntArray, runs
 from ..ground.summary import CustomerSummary, check_summary
 from ..ground.threads import map_threads
-from ..purchases import FittedPurchases, rows_of
 from ..spend import FittedSpend
 from .futures_kernels import walk
 
@@ -86,15 +87,16 @@ class Futures:
         """What `reduce` makes of each block of customers, in a fixed order; computed on all cores."""
         state = _State.of(self)
         size = max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + 4 * len(self.horizons))))
-        starts = range(0, len(self.summary), size)
-        streams = np.random.SeedSequence(self.seed).spawn(len(starts))
-        blocks = [(state.order[start : start + size], stream) for start, stream in zip(starts, streams, strict=True)]
+        spans = runs(state.cell, size)
+        streams = np.random.SeedSequence(self.seed).spawn(len(spans))
+        blocks = [(state.order[slice(*span)], stream) for span, stream in zip(spans, streams, strict=True)]
         return map_threads(lambda block: reduce(self._walk(state, *block)), blocks, description)
 
     def _walk(self, state: _State, customers: IntArray, stream: np.random.SeedSequence) -> Path:
         rng = np.random.default_rng(stream)
         x, t_x, T = state.x[customers, None], state.t_x[customers, None], state.T[customers, None]
-        latent = self.purchases.model.draw_latent(rng, state.theta[:, None, :], x, t_x, T)
+        theta = self.purchases.theta(self.draws, state.cells, int(state.cells.of_customer[customers[0]]))
+        latent = self.purchases.model.draw_latent(rng, theta[:, None, :], x, t_x, T)
         shape, rate = _amounts(self, state, rng, customers, latent.rate.shape)
         out = np.zeros((4, len(self.horizons), len(customers), self.draws))
         walk(rng, *latent, shape, rate, self.horizons, self.discount, out)
@@ -104,39 +106,46 @@ class Futures:
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """Everything that blocks share."""
+    """Everything that blocks share.
 
-    theta: FloatArray
-    phi: FloatArray | None
+    `order` sorts customers by cells of purchases and of spend, then by their data; `cell` numbers the cells of both
+    together, in that order.
+    """
+
     x: IntArray
     t_x: FloatArray
     T: FloatArray
     n: IntArray
     zbar: FloatArray
+    cells: Cells
+    spend_cells: Cells | None
     order: IntArray
+    cell: IntArray
 
     @classmethod
     def of(cls, futures: Futures) -> _State:
         summary = check_summary(futures.summary, futures.purchases.unit)
-        rows = rows_of(summary)
+        rows, cells = futures.purchases.rows(summary)
         x, t_x, T = rows.x[rows.inverse], rows.t_x[rows.inverse], rows.T[rows.inverse]
-        if futures.spend is None:
-            n, zbar, phi = np.zeros_like(x), np.zeros(len(x)), None
-        else:
+        n, zbar, spend_cells, both = np.zeros_like(x), np.zeros(len(x)), None, cells.of_customer
+        if futures.spend is not None:
             n, zbar = futures.spend.purchases_of(summary)
-            phi = futures.spend.posterior.spread(futures.draws)
-        theta = futures.purchases.posterior.spread(futures.draws)
-        return cls(theta, phi, x, t_x, T, n, zbar, np.lexsort((zbar, rows.inverse)))
+            spend_cells = futures.spend.cells(summary)
+            both = both * len(spend_cells) + spend_cells.of_customer
+        order = np.lexsort((zbar, rows.inverse, both))
+        return cls(x, t_x, T, n, zbar, cells, spend_cells, order, both[order])
 
 
 def _amounts(
     futures: Futures, state: _State, rng: np.random.Generator, customers: IntArray, shape: tuple[int, ...]
 ) -> tuple[FloatArray, FloatArray]:
     """Shape of amounts by draw, array (draws,), and each customer's own rate, array (customers, draws)."""
-    if futures.spend is None or state.phi is None:
+    if futures.spend is None or state.spend_cells is None:
         return np.zeros(futures.draws), np.ones(shape)
+    cell = int(state.spend_cells.of_customer[customers[0]])
+    phi = futures.spend.theta(futures.draws, state.spend_cells, cell)
     n, zbar = state.n[customers, None], state.zbar[customers, None]
-    return state.phi[0].copy(), futures.spend.model.draw_latent(rng, state.phi[:, None, :], n, zbar)
+    return phi[0].copy(), futures.spend.model.draw_latent(rng, phi[:, None, :], n, zbar)
 
 
 def contribution(path: Path, margin: FloatArray | float, cost_per_order: float) -> FloatArray:

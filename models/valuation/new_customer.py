@@ -14,6 +14,7 @@ from ..ground.intervals import DRAWS_FOR_MEANS
 from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..ground.units import Horizon
+from ..prediction.expectations import expected_amounts
 from ..prediction.futures import Futures, Path, contribution
 from ..prediction.reduction import columns_of, quantiles_of
 from ..spend import FittedSpend
@@ -63,11 +64,14 @@ def new_customer_table(
 
     `newcomers` as from `newcomer_groups`; `order` gives each horizon its place in `futures.horizons`.
     """
-    newcomer = _Newcomer.of(futures, spend)
     cost = economics.cost_per_order
     frames = []
-    for kind in newcomers.to_dict("records"):
+    newcomer: _Newcomer | None = None
+    for record in newcomers.to_dict("records"):
+        kind = {str(name): entry for name, entry in record.items()}
         margin, cac = float(kind.pop("margin")), float(kind.pop("cac"))
+        if newcomer is None or not (futures.purchases.design.is_plain and spend.design.is_plain):
+            newcomer = _Newcomer.of(futures, spend, kind)
         for horizon, h in zip(horizons, order, strict=True):
             columns = newcomer.columns(h, margin, cost, cac, levels)
             frames.append(pd.DataFrame(kind | {"horizon": horizon.label} | columns, index=[0]))
@@ -76,35 +80,41 @@ def new_customer_table(
 
 @dataclass(frozen=True, eq=False)
 class _Newcomer:
-    """Exact means and draws of a new customer's first order and future; draws are array (horizons, draws)."""
+    """Exact means and draws of a new customer's first order and future.
 
-    amount: float
+    Attributes
+    ----------
+    amount : array (copies,)
+        Expected amount of an order.
+    purchases : array (horizons, copies)
+        Expected discounted repeat purchases.
+    path : Path
+        Draws.
+    """
+
+    amount: FloatArray
     purchases: FloatArray
     path: Path
 
     @classmethod
-    def of(cls, futures: Futures, spend: FittedSpend) -> _Newcomer:
-        unknown = np.zeros(COPIES)
-        frame = pd.DataFrame({"customer_id": range(COPIES), "frequency": 0, "recency": 0.0, "T": 0.0})
-        nobody = CustomerSummary(
-            frame.assign(monetary_value=unknown, monetary_value_all=unknown), futures.purchases.unit
-        )
+    def of(cls, futures: Futures, spend: FittedSpend, kind: Mapping[str, Any]) -> _Newcomer:
+        nobody = _just_acquired(futures.summary, kind)
         blocks = list(replace(futures, summary=nobody, purchase_today=True).reduced(lambda path: path, "New customers"))
         parts = {name: _joined([getattr(block, name) for block in blocks]) for name in Path.__dataclass_fields__}
-        path = Path(**parts)
-        theta = futures.purchases.posterior.distinct(DRAWS_FOR_MEANS)
-        ahead = futures.purchases.new_customer_purchases(theta, futures.horizons, futures.discount)
-        return cls(float(spend.population_mean["mean"].item()), ahead.mean(axis=1), path)
+        cells = futures.purchases.cells(nobody)
+        ahead = futures.purchases.new_customers_like(cells, futures.horizons, futures.discount)
+        amount = expected_amounts(spend, nobody, DRAWS_FOR_MEANS)
+        return cls(amount, ahead[:, cells.of_customer], Path(**parts))
 
     def columns(
         self, h: int, margin: float, cost: float, cac: float, levels: tuple[float, ...]
     ) -> dict[str, FloatArray]:
         """Columns of the table at one horizon, each array (1,)."""
-        worth = margin * self.amount - cost
+        worth = margin * self.amount - cost  # of each copy: rates and amounts may go together
         first = margin * self.path.today - cost if self.path.today is not None else np.empty(0)
         residual = contribution(self.path, margin, cost)[h]
         outcomes = {"first_order": first, "residual_value": residual, "new_customer_value": first + residual}
-        means = {"first_order": worth, "residual_value": worth * self.purchases[h]}
+        means = {"first_order": float(worth.mean()), "residual_value": float((worth * self.purchases[h]).mean())}
         means["new_customer_value"] = means["first_order"] + means["residual_value"]
         columns: dict[str, FloatArray] = {}
         if np.isfinite(cac):
@@ -114,6 +124,18 @@ class _Newcomer:
             mean, quantiles = np.array([means[name]]), quantiles_of(draws.reshape(1, -1), levels)
             columns |= columns_of(name, mean, quantiles, levels)
         return columns | ({"cac": np.array([cac])} if np.isfinite(cac) else {})
+
+
+def _just_acquired(summary: CustomerSummary, kind: Mapping[str, Any]) -> CustomerSummary:
+    """Copies of a customer just acquired; with attributes of customers of this kind, evenly over those there are."""
+    alike = np.ones(len(summary), dtype=bool)
+    for name, label in kind.items():
+        alike &= (summary.frame[name] == label).to_numpy()
+    who = np.flatnonzero(alike) if alike.any() else np.arange(len(summary))
+    chosen = who[(np.arange(COPIES) * len(who)) // COPIES]
+    frame = summary.frame.iloc[chosen].reset_index(drop=True)
+    nothing = {"frequency": 0, "recency": 0.0, "T": 0.0, "monetary_value": 0.0, "monetary_value_all": 0.0}
+    return CustomerSummary(frame.assign(customer_id=np.arange(COPIES), **nothing), summary.unit)
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
 from ..ground.intervals import check_draws, check_quantiles
 from ..ground.rows import FloatArray
@@ -23,7 +24,6 @@ from ..prediction.expectations import expectations, expected_amounts
 from ..prediction.forecast import OUTCOME_LEVELS, Outlook, ascending, check_fitted, tabulate
 from ..prediction.futures import Futures, Path, contribution
 from ..prediction.reduction import groupings_of, reduce_futures
-from ..purchases import FittedPurchases
 from ..spend import FittedSpend
 from .economics import Economics
 from .new_customer import new_customer_table, newcomer_groups

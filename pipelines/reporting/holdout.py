@@ -8,12 +8,12 @@ from typing import Any, Final, Unpack
 import numpy as np
 import pandas as pd
 
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.intervals import quantile_name
 from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day, check_summary
 from lifeworth.models.prediction.forecast import Forecast, forecast
-from lifeworth.models.purchases import FittedPurchases
 from lifeworth.models.spend import FittedSpend
 
 from ..orders.orders import Orders

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.data_report import KIND_LABELS
 from lifeworth.models.ground.units import DAYS_PER_YEAR, UNIT_NAMES
 from lifeworth.models.inference.diagnostics import Check
-from lifeworth.models.purchases import FittedPurchases
 from lifeworth.models.spend import FittedSpend
 
 from .report_parts import Part, Section, Table

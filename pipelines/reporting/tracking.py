@@ -8,15 +8,15 @@ from typing import Final, Unpack
 import numpy as np
 import pandas as pd
 
+from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.intervals import DRAWS_FOR_MEANS, check_draws, quantile_name
+from lifeworth.models.ground.intervals import check_draws, quantile_name
 from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day, check_summary
 from lifeworth.models.ground.units import DAYS_PER_UNIT
 from lifeworth.models.prediction.expectations import expectations
 from lifeworth.models.prediction.futures import Futures
 from lifeworth.models.prediction.reduction import quantiles_of, reduce_futures
-from lifeworth.models.purchases import FittedPurchases
 
 from ..orders.orders import Orders
 from ..orders.policies import PolicyWords
@@ -121,7 +121,7 @@ def tracking(
     last = days["day"].max() if through is None else as_day(through, "through")
     if last < until:
         raise InputError(f"through: expected a day from the cut-off {until:%Y-%m-%d} on, got {last:%Y-%m-%d}.")
-    past = _past_weeks(purchases, days, until)
+    past = _past_weeks(purchases, summary, days, until)
     ahead = _weeks_ahead(purchases, summary, (last - until).days // WEEK, check_draws(draws), seed)
     expected = _expected(purchases, summary, ahead)
     return Tracking(_joined(days, past, ahead, expected, until), until)
@@ -149,25 +149,31 @@ def _same_customers(summary: CustomerSummary, days: pd.DataFrame) -> None:
         )
 
 
-def _past_weeks(purchases: FittedPurchases, days: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
-    """Cumulative unconditional expectation at the end of every week up to the cut-off."""
+def _past_weeks(
+    purchases: FittedPurchases, summary: CustomerSummary, days: pd.DataFrame, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Cumulative unconditional expectation at the end of every week up to the cut-off.
+
+    With covariates the customers acquired on any day are taken to be as those of all days.
+    """
     first = days.loc[days["first_purchases"] > 0, ["day", "first_purchases"]]
     acquired = (until - first["day"]).dt.days.to_numpy(np.int64)
     weeks = acquired.max() // WEEK + 1
     week_end = -WEEK * np.arange(weeks)[::-1]  # in days from the cut-off
     ages = np.maximum(week_end[:, None] + acquired, 0)
-    expected = _expected_by_age(purchases, ages) @ first["first_purchases"].to_numpy(float)
+    expected = _expected_by_age(purchases, summary, ages) @ first["first_purchases"].to_numpy(float)
     return pd.DataFrame({"week_end": until + pd.to_timedelta(week_end, unit="D"), "cumulative_expected": expected})
 
 
-def _expected_by_age(purchases: FittedPurchases, ages: IntArray) -> FloatArray:
+def _expected_by_age(purchases: FittedPurchases, summary: CustomerSummary, ages: IntArray) -> FloatArray:
     """Expected repeat purchases of a new customer by age in days, in the shape of `ages`."""
     distinct, inverse = np.unique(ages, return_inverse=True)
     lengths = distinct[distinct > 0] / DAYS_PER_UNIT[purchases.unit]
     values = np.zeros(len(distinct))
     if len(lengths):
-        theta = purchases.posterior.distinct(DRAWS_FOR_MEANS)
-        values[distinct > 0] = purchases.new_customer_purchases(theta, lengths, 0.0).mean(axis=1)
+        cells = purchases.cells(summary)
+        share = np.bincount(cells.of_customer, minlength=len(cells)) / len(summary)
+        values[distinct > 0] = purchases.new_customers_like(cells, lengths, 0.0) @ share
     return values[inverse].reshape(ages.shape)
 
 

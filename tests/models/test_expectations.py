@@ -271,7 +271,7 @@ def test_answers_do_not_depend_on_the_size_of_blocks(
     purchases = fitted(transaction_model, "map", "flat")
     some = cdnow_sample.select(np.arange(len(cdnow_sample)) < 300)
     whole = purchases.expected_purchases(some, "39W"), purchases.purchase_pmf(some, "39W", 3)
-    monkeypatch.setattr("lifeworth.models.purchases.BLOCK_CELLS", cells)
+    monkeypatch.setattr("lifeworth.models.fitted_purchases.BLOCK_CELLS", cells)
     monkeypatch.setattr("lifeworth.models.prediction.expectations.BLOCK_CELLS", cells)
     for before, after in zip(
         whole, (purchases.expected_purchases(some, "39W"), purchases.purchase_pmf(some, "39W", 3)), strict=True

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import lifeworth as lw
+from lifeworth.models.fitted_purchases import rows_of
 from lifeworth.models.inference import methods as inference
 from lifeworth.models.inference.density import LogPosterior
 from lifeworth.models.inference.diagnostics import LARGEST_K_HAT, Check, Diagnostics
-from lifeworth.models.purchases import rows_of, typical_gap
+from lifeworth.models.purchases import typical_gap
 from lifeworth.models.spend import scaled, spend_rows, typical_amount
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from scipy.integrate import quad
 from scipy.special import gammaln, hyp2f1
 
 import lifeworth as lw
+from lifeworth.models.fitted_purchases import rows_of
 from lifeworth.models.ground.rows import DistinctRows
 from lifeworth.models.inference.density import LogPosterior
 from lifeworth.models.pareto_nbd import ParetoNBDModel
 from lifeworth.models.pareto_nbd_kernels import silence
-from lifeworth.models.purchases import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
