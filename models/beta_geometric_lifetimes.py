@@ -22,7 +22,8 @@ from typing import Final
 
 import numpy as np
 
-from .beta_geometric_kernels import _chebyshev, _logit_nodes, _nodes_needed, _steepest_decay
+from .beta_geometric_kernels import _logit_nodes, _nodes_needed, _steepest_decay
+from .ground.chebyshev import clenshaw
 from .ground.compiled import compiled
 from .ground.rows import FloatArray, IntArray
 
@@ -116,7 +117,7 @@ def _ahead(
             if tabulated:
                 coefficients = to_coefficients @ values
             for i in range(low, high):
-                value = _chebyshev(coefficients, (v[i] - middle) / reach) if tabulated else values[i - low]
+                value = clenshaw(coefficients, (v[i] - middle) / reach) if tabulated else values[i - low]
                 out[d, order[i]] = min(max(value, 0.0), 1.0)
 
 

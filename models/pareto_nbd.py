@@ -20,7 +20,7 @@ their value at T = t_x it reads: x purchases, the last at t_x, and silence from 
     L = \frac{\Gamma(r+x)}{\Gamma(r)\,\alpha^x} \left(\frac{\alpha}{\alpha+t_x}\right)^{r+x}
         \left(\frac{\beta}{\beta+t_x}\right)^s P(t_x, T).
 
-The probability of silence P answers for the future as well; see `pareto_nbd_kernels` for how it is computed.
+The probability of silence P answers for the future as well; see `pareto_nbd_silence_kernels` for how it is computed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ from .base import Effect, Latent
 from .ground.priors import LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
 from .ground.states import State
-from .pareto_nbd_kernels import counts_ahead, discounted_time_ahead, pareto_nbd_log_likelihood, silence
+from .pareto_nbd_ahead_kernels import counts_ahead, discounted_time_ahead
+from .pareto_nbd_kernels import pareto_nbd_log_likelihood
+from .pareto_nbd_silence_kernels import alive_behind_silence, silence
 from .purchases import TransactionModel
 
 LOG_TWO: Final = math.log(2.0)
@@ -119,10 +121,7 @@ class ParetoNBDModel(TransactionModel):
     @classmethod
     def probability_alive(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Silent and alive, over silent: ((alpha+t_x)/(alpha+T))^(r+x) ((beta+t_x)/(beta+T))^s / P(t_x, T)."""
-        r, alpha, s, beta = theta
-        gap = T - t_x
-        alive = np.exp(-(r + x) * log1p(gap / (alpha + t_x)) - s * log1p(gap / (beta + t_x)))
-        return np.asarray(np.minimum(alive / silence(theta, x, t_x, T), 1.0))
+        return alive_behind_silence(theta, x, t_x, T)
 
     @classmethod
     def none_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float | FloatArray) -> FloatArray:
@@ -134,7 +133,14 @@ class ParetoNBDModel(TransactionModel):
         """Negative binomial over the time alive within the horizon (note 028, before its integral is solved)."""
         if count == 0:
             return cls.none_if_alive(theta, x, T, horizon)
-        return counts_ahead(theta, x, T, horizon, count)
+        return np.asarray(counts_ahead(theta, x, T, horizon, [count])[0])
+
+    @classmethod
+    def pmfs_if_alive(
+        cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float, counts: Sequence[int]
+    ) -> FloatArray:
+        """`pmf_if_alive` of several ascending counts, which share their quadrature, array (counts, …)."""
+        return counts_ahead(theta, x, T, horizon, counts)
 
     @classmethod
     def purchases_if_alive(

@@ -26,10 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import exprel, log1p
 
+from .ground.chebyshev import clenshaw
 from .ground.compiled import compiled
 from .ground.rows import FloatArray, IntArray
 from .ground.states import State
-from .pareto_nbd_kernels import _sum, silence
+from .pareto_nbd_silence_kernels import silence
 
 BoolArray = NDArray[np.bool_]
 
@@ -202,12 +203,12 @@ def _invert(density: FloatArray, mass: FloatArray, value: float) -> float:
     low, high = -1.0, 1.0
     z = -1.0 + 2.0 * value / float(mass.sum())
     for _ in range(MOST_STEPS):
-        off = _sum(mass, z) - value
+        off = clenshaw(mass, z) - value
         if off > 0.0:
             high = z
         else:
             low = z
-        moved = z - off / _sum(density, z)
+        moved = z - off / clenshaw(density, z)
         if not low <= moved <= high:
             moved = 0.5 * (low + high)
         close = abs(moved - z) < CLOSE_ENOUGH

@@ -18,6 +18,7 @@ import pandas as pd
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
 from lifeworth.models.fitted_purchases import FittedPurchases
+from lifeworth.models.ground.data_checks import check_data
 from lifeworth.models.ground.provenance import fingerprint
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.spend import FittedSpend
@@ -222,6 +223,7 @@ def _content(result: DemoResult) -> ReportContent:
         valuation=result.valuation,
         holdout=result.holdout,
         tracking=result.tracking,
+        suited=check_data(result.summary),
         written=f"{day(pd.Timestamp(now))}, seed {result.settings.seed}, {result.settings.draws:,} simulated futures",
     )
 

@@ -383,3 +383,9 @@ def test_the_full_demo_keeps_within_a_gigabyte(tmp_path: Path) -> None:
     assert manifest["peak_memory_mb"] < DEMO_MEGABYTES
     within = manifest["figures"]["holdout"]["purchases"]["customers_within_90"]
     assert 0.90 <= within <= 0.97
+
+
+def test_the_report_says_what_of_the_customers_does_not_suit_the_models(page: str) -> None:
+    said = text_of(page)
+    assert "Do these customers suit the models?" in said
+    assert "rank correlation" in said[said.index("Do these customers suit the models?") :]

@@ -28,7 +28,17 @@ from ..ground.priors import link_of, link_slope
 from ..ground.rows import FloatArray, IntArray, of_cells
 from ..ground.threads import map_threads
 from .density import LogPosterior
-from .methods import FEWEST_PROPOSALS, HESSIAN_STEP, Draws, effective_draws, find_mode, resampled, smoothed, student
+from .methods import (
+    FEWEST_PROPOSALS,
+    GOOD_K_HAT,
+    HESSIAN_STEP,
+    Draws,
+    effective_draws,
+    find_mode,
+    resampled,
+    smoothed,
+    student,
+)
 
 ROUNDS: Final = 12
 """Rounds of fitting Gaussians to groups at the population, and the population to the Gaussians; few are used."""
@@ -43,8 +53,10 @@ GROUP_DF: Final = 20.0
 """Degrees of freedom of a group's candidates: a little heavier than the Gaussian that large groups are."""
 PROPOSALS: Final = 8
 """Proposals of the population a draw."""
+MOMENT_ROUNDS: Final = 3
+"""Rounds of proposals of the population after the first, where that cannot be relied on."""
 CHUNKS: Final = 32
-"""Parts that the draws of a group are worked on in: enough for all cores, and a bound on memory."""
+"""Parts that draws are worked on in: enough for all cores, and a bound on memory."""
 SMALLEST_CURVATURE: Final = 1e-6
 
 
@@ -156,13 +168,37 @@ def _draw_population(
 ) -> tuple[FloatArray, float]:
     """Draws of the population while Gaussians stand for the groups, array (draws, size), and their k_hat.
 
-    More proposals are made than draws are kept: they cost no likelihood.
+    More proposals are made than draws are kept: they cost no likelihood. The first are made about the mode; further
+    rounds take the moments of the round before, with standard deviations in the place of their logarithms: where
+    groups may be all alike, these have an end at 0, and their logarithms a long tail.
     """
-    proposed, log_proposal = student(where, population.factor(sites, where), PROPOSALS * draws, rng)
-    chunks = np.array_split(proposed, PROPOSALS)
-    log_target = np.concatenate(list(map_threads(lambda chunk: population.approximate(sites, chunk), chunks)))
-    weights, k_hat = smoothed(log_target - log_proposal)
+    proposals = PROPOSALS * draws
+    proposed, log_proposal = student(where, population.factor(sites, where), proposals, rng)
+    weights, k_hat = smoothed(_on_all_cores(population, sites, proposed) - log_proposal)
+    sd = population.density.layout.coordinates + np.arange(population.density.layout.coordinates)
+    for _ in range(MOMENT_ROUNDS):
+        if k_hat <= GOOD_K_HAT:
+            break
+        moments = proposed.copy()
+        moments[:, sd] = np.exp(moments[:, sd])
+        mean = weights @ moments
+        covariance = (moments - mean).T @ (weights[:, None] * (moments - mean))
+        drawn, log_proposal = student(mean, np.linalg.cholesky(covariance), proposals, rng)
+        inside = (drawn[:, sd] > 0.0).all(axis=1)
+        drawn, log_proposal = drawn[inside], log_proposal[inside]
+        log_sd = np.log(drawn[:, sd])
+        drawn[:, sd] = log_sd
+        weights_again, k_hat_again = smoothed(
+            _on_all_cores(population, sites, drawn) - log_sd.sum(axis=1) - log_proposal
+        )
+        if k_hat_again < k_hat:
+            proposed, weights, k_hat = drawn, weights_again, k_hat_again
     return proposed[resampled(weights, draws, rng)], k_hat
+
+
+def _on_all_cores(population: _Population, sites: Sites, where: FloatArray) -> FloatArray:
+    chunks = np.array_split(where, CHUNKS)
+    return np.concatenate(list(map_threads(lambda chunk: population.approximate(sites, chunk), chunks)))
 
 
 @dataclass(frozen=True, eq=False)

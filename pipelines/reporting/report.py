@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from lifeworth.models.fitted_purchases import FittedPurchases
+from lifeworth.models.ground.data_checks_verdict import DataVerdict
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.spend import FittedSpend
 from lifeworth.models.valuation.value import Valuation
@@ -40,6 +41,8 @@ class ReportContent:
     holdout : Holdout, optional
         How the forecast would have fared, where the log goes on beyond the cut-off.
     tracking : Tracking, optional
+    suited : DataVerdict, optional
+        Whether the customers suit the models.
     written : str
         When and how, for the foot of the page.
     """
@@ -52,6 +55,7 @@ class ReportContent:
     valuation: Valuation
     holdout: Holdout | None = None
     tracking: Tracking | None = None
+    suited: DataVerdict | None = None
     written: str = ""
 
 

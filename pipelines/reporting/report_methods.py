@@ -70,7 +70,8 @@ def models_section(content: ReportContent) -> Section:
     which = "all purchases, the first included" if spend.first_purchase else "repeat purchases alone"
     amounts = f"amounts in {currency}, {which}" if currency else which
     times = f"times in {UNIT_NAMES[content.purchases.unit]}"
-    return Section("models", "The models", (_model_part(content.purchases, times), _model_part(spend, amounts)))
+    fits = (_model_part(content.purchases, times), _model_part(spend, amounts))
+    return Section("models", "The models", (*_suited_part(content), *fits))
 
 
 def methods_section(content: ReportContent) -> Section:
@@ -94,6 +95,16 @@ def methods_section(content: ReportContent) -> Section:
         "Assumptions and methods",
         (Part(points=assumptions), Part(points=tuple(dict.fromkeys(papers)), heading="Where it comes from")),
     )
+
+
+def _suited_part(content: ReportContent) -> tuple[Part, ...]:
+    """What the models expect of customers and these do not keep, each with its remedy."""
+    if content.suited is None:
+        return ()
+    looked_for = f"{count(len(content.suited.checks))} checks of the customers"
+    raised = tuple(check.text for check in content.suited.raised)
+    told = f"Of {looked_for}, {count(len(raised))} ask for care:" if raised else f"{looked_for} found nothing."
+    return (Part((told,), points=raised, heading="Do these customers suit the models?"),)
 
 
 def _model_part(fitted: FittedPurchases | FittedSpend, scale: str) -> Part:

@@ -241,7 +241,7 @@ def test_answers_of_a_posterior_are_means_and_quantiles_over_its_draws(
     posterior = fitted(transaction_model)
     x, t_x, T = (four.frame[name].to_numpy() for name in ("frequency", "recency", "T"))
     alive = np.array(
-        [transaction_model.probability_alive(draw[:, None], x, t_x, T) for draw in posterior.posterior.distinct(1000).T]
+        [transaction_model.probability_alive(draw[:, None], x, t_x, T) for draw in posterior.theta(1000).T]
     )
     assert len(alive) == 1000
     found = posterior.probability_alive(four, quantiles=(0.1, 0.5, 0.975))
@@ -272,7 +272,6 @@ def test_answers_do_not_depend_on_the_size_of_blocks(
     some = cdnow_sample.select(np.arange(len(cdnow_sample)) < 300)
     whole = purchases.expected_purchases(some, "39W"), purchases.purchase_pmf(some, "39W", 3)
     monkeypatch.setattr("lifeworth.models.fitted_purchases.BLOCK_CELLS", cells)
-    monkeypatch.setattr("lifeworth.models.prediction.expectations.BLOCK_CELLS", cells)
     for before, after in zip(
         whole, (purchases.expected_purchases(some, "39W"), purchases.purchase_pmf(some, "39W", 3)), strict=True
     ):

@@ -21,7 +21,7 @@ from lifeworth.models.fitted_purchases import rows_of
 from lifeworth.models.ground.rows import DistinctRows
 from lifeworth.models.inference.density import LogPosterior
 from lifeworth.models.pareto_nbd import ParetoNBDModel
-from lifeworth.models.pareto_nbd_kernels import silence
+from lifeworth.models.pareto_nbd_silence_kernels import silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,9 +87,9 @@ def many(seed: int, size: int, step: float) -> tuple[np.ndarray, np.ndarray, np.
 
 def kernel(theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> tuple[float, np.ndarray]:
     """Value and gradient of the compiled likelihood."""
-    gradient = np.empty(4)
+    gradient = np.empty((4, 1))
     rows = DistinctRows.collapse(x, t_x, T).for_kernel(1.0)
-    return ParetoNBDModel.weighted_log_likelihood(np.asarray(theta), rows, gradient), gradient
+    return ParetoNBDModel.weighted_log_likelihood(np.array(theta)[:, None], rows, gradient), gradient[:, 0]
 
 
 def slope_by_differences(f: Callable[[np.ndarray], float], at: np.ndarray) -> np.ndarray:
