@@ -53,8 +53,6 @@ BAND_WORDS: Final = "90 % credible"
 
 EXAMPLE: Final = 7691
 """A customer of the sample who bought five times again within 17 weeks, and then no more."""
-LOST: Final = 0.5
-"""From a probability alive below this a customer is often called lost."""
 
 PER_YEAR: Final = (0.0, 1.0, 2.0, 4.0, 8.0, np.inf)
 """Edges of classes of purchases a year."""
@@ -297,8 +295,10 @@ def _known_groups() -> tuple[pd.DataFrame, dict[str, float]]:
     for k, (label, faster) in enumerate(zip(SIZES, FASTER, strict=True)):
         of_group = {**POPULATION, "alpha": POPULATION["alpha"] / faster}
         known = lw.BetaGeoModel.from_parameters(unit="W", **of_group)
-        days = {"start": "2020-01-06", "acquired_until": "2020-04-01", "until": "2020-12-31"}
-        log = lw.simulate_orders(known, customers=SIZES[label], seed=10 + k, **days)
+        log = lw.simulate_orders(
+            known, customers=SIZES[label], start="2020-01-06", acquired_until="2020-04-01", until="2020-12-31",
+            seed=10 + k,
+        )  # fmt: skip
         logs.append(log.assign(customer_id=label + log["customer_id"].astype(str), group=label))
         truth[label] = float(_per_year(known, known.theta(1))[0])
     return pd.concat(logs), truth
@@ -306,7 +306,7 @@ def _known_groups() -> tuple[pd.DataFrame, dict[str, float]]:
 
 def _per_year(fitted: FittedPurchases, theta: FloatArray) -> FloatArray:
     """Expected repeat purchases in the first year, a number a draw."""
-    return fitted.new_customer_purchases(theta, np.array([float(WEEKS_A_YEAR)]), 0.0)[0]
+    return np.asarray(fitted.new_customer_purchases(theta, np.array([float(WEEKS_A_YEAR)]), 0.0)[0])
 
 
 # ---- the house -------------------------------------------------------------------------------------------------------
