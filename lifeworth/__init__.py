@@ -35,15 +35,19 @@ if TYPE_CHECKING:
     from lifeworth.models.prediction.cross_validation import prior_sensitivity as prior_sensitivity
     from lifeworth.models.prediction.forecast import Forecast as Forecast
     from lifeworth.models.prediction.forecast import forecast as forecast
+    from lifeworth.models.prediction.prior_predictive import prior_predictive as prior_predictive
     from lifeworth.models.prediction.spend_dependence import spend_by_frequency as spend_by_frequency
     from lifeworth.models.prediction.spend_dependence import spend_correlations as spend_correlations
     from lifeworth.models.valuation.economics import Economics as Economics
     from lifeworth.models.valuation.value import Valuation as Valuation
     from lifeworth.models.valuation.value import value as value
+    from lifeworth.pipelines.calibration import simulation_based_calibration as simulation_based_calibration
     from lifeworth.pipelines.interop import from_lifetimes as from_lifetimes
     from lifeworth.pipelines.orders.summarise import summarise as summarise
     from lifeworth.pipelines.reporting.holdout import Holdout as Holdout
     from lifeworth.pipelines.reporting.holdout import holdout as holdout
+    from lifeworth.pipelines.reporting.plot_calibration import plot_calibration as plot_calibration
+    from lifeworth.pipelines.reporting.plot_prior_predictive import plot_prior_predictive as plot_prior_predictive
     from lifeworth.pipelines.reporting.plot_spend_dependence import plot_spend_by_frequency as plot_spend_by_frequency
     from lifeworth.pipelines.reporting.plots import plot_calibration_active as plot_calibration_active
     from lifeworth.pipelines.reporting.plots import plot_concentration as plot_concentration
@@ -82,6 +86,10 @@ _WHERE = {
     "Economics": "lifeworth.models.valuation.economics",
     "value": "lifeworth.models.valuation.value",
     "Valuation": "lifeworth.models.valuation.value",
+    "prior_predictive": "lifeworth.models.prediction.prior_predictive",
+    "simulation_based_calibration": "lifeworth.pipelines.calibration",
+    "plot_calibration": "lifeworth.pipelines.reporting.plot_calibration",
+    "plot_prior_predictive": "lifeworth.pipelines.reporting.plot_prior_predictive",
     "from_lifetimes": "lifeworth.pipelines.interop",
     "to_arviz": "lifeworth.models.prediction.arviz_tree",
     "loo": "lifeworth.models.prediction.cross_validation",
