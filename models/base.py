@@ -199,6 +199,13 @@ class TransactionFormulas(Model):
         """Probability of exactly `count` purchases within the horizon, if alive."""
 
     @classmethod
+    def pmfs_if_alive(
+        cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float, counts: Sequence[int]
+    ) -> FloatArray:
+        """Probabilities of several ascending counts, if alive, array (counts, …); a model may have a quicker way."""
+        return np.stack([cls.pmf_if_alive(theta, x, T, horizon, count) for count in counts])
+
+    @classmethod
     @abstractmethod
     def purchases_if_alive(
         cls, theta: FloatArray, x: IntArray, T: FloatArray, horizons: FloatArray, discount: float

@@ -80,14 +80,13 @@ class BetaGeometric(TransactionModel):
 
     @classmethod
     def log_likelihood(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
-        """Logarithm of the formula above; nothing is exponentiated (Hardie, note 027)."""
+        """Logarithm of the formula above, times relative to alpha; nothing is exponentiated (Hardie, note 027)."""
         r, alpha, a, b = theta
         k = x + cls.extra_tosses
-        alive = -(r + x) * np.log(alpha + T)
-        gone = np.where(k > 0, np.log(a / _last_toss(b, k)) - (r + x) * np.log(alpha + t_x), -np.inf)
-        return np.asarray(
-            gammaln(r + x) - gammaln(r) + xlogy(r, alpha) + betaln(a, b + k) - betaln(a, b) + np.logaddexp(alive, gone)
-        )
+        alive = -(r + x) * log1p(T / alpha)
+        gone = np.where(k > 0, np.log(a / _last_toss(b, k)) - (r + x) * log1p(t_x / alpha), -np.inf)
+        bought = gammaln(r + x) - gammaln(r) - x * np.log(alpha)
+        return np.asarray(bought + betaln(a, b + k) - betaln(a, b) + np.logaddexp(alive, gone))
 
     @classmethod
     def probability_alive(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:

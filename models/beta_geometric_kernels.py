@@ -23,6 +23,7 @@ import numpy as np
 
 from .ground.chebyshev import clenshaw
 from .ground.compiled import compiled
+from .ground.log_beta import LARGE_SHAPE, log_beta
 from .ground.rows import FloatArray, IntArray, KernelRows
 from .ground.units import LAST_DISCOUNT
 
@@ -52,7 +53,10 @@ DIGITS: Final = 30.0
 NODES_PER_DECAY: Final = 6.0
 """Nodes for an exponential e^-c(1+z) on [-1, 1] to the same precision: some 6 sqrt(c)."""
 BASE, BY_R, BY_B, BY_AB, ODDS, OVER_B = range(6)
-"""Rows of a table by x: log G(r+x)/G(r) B(a,b+k)/B(a,b), its slopes by r, by b, by a+b; log a/(b+k-1), 1/(b+k-1)."""
+"""Rows of a table by x: log G(r+x)/G(r) B(a,b+k)/B(a,b) alpha^-x, its slopes by r, by b, by a+b; log a/(b+k-1) and
+1/(b+k-1)."""
+STEEP: Final = 64.0
+"""Where M falls more steeply by log(1 + w) the axis is stretched: the table would have thousands of nodes."""
 LIKELY_SDS: Final = 3.0
 """Standard deviations above its mean to which p is taken to reach when the steepest decay of M is judged."""
 
@@ -70,19 +74,19 @@ def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, 
     for c in range(theta.shape[1]):
         r, alpha, a, b = theta[0, c], theta[1, c], theta[2, c], theta[3, c]
         low, high = rows.first[c], rows.first[c + 1]
-        _tabulate_by_x(r, a, b, rows.x[high - 1] + 1, extra_tosses, by_x)
+        _tabulate_by_x(r, alpha, a, b, rows.x[high - 1] + 1, extra_tosses, by_x)
         _tabulate_times(alpha, rows.Ts, rows.first_end[c], rows.first_end[c + 1], by_T)
         _tabulate_times(alpha, rows.recencies, rows.first_recency[c], rows.first_recency[c + 1], by_recency)
-        slope_a0, log_alpha, share = 1.0 / a, math.log(alpha), r / alpha
+        slope_a0 = 1.0 / a
         g_r = g_alpha = g_a = g_b = 0.0
         product = 1.0
         for i in range(low, high):
             x, j, w = rows.x[i], rows.T_index[i], rows.weight[i]
             n = r + x
-            log_T, over_T = by_T[0, j], by_T[1, j]
-            term = by_x[BASE, x] + r * log_alpha - n * log_T
-            d_r = by_x[BY_R, x] + log_alpha - log_T
-            d_alpha = share - n * over_T
+            log_T, passed_T = by_T[0, j], by_T[1, j]
+            term = by_x[BASE, x] - n * log_T
+            d_r = by_x[BY_R, x] - log_T
+            d_alpha = n * passed_T - x
             # B(a, b) itself moves with a: psi(a+b) - psi(a+b+k) is in BY_AB
             d_a = -by_x[BY_AB, x]
             d_b = by_x[BY_B, x] - by_x[BY_AB, x]
@@ -103,7 +107,7 @@ def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, 
                 else:
                     term += math.log1p(alive)
                 d_r += gone * gap
-                d_alpha += gone * n * (over_T - by_recency[1, m])
+                d_alpha -= gone * n * (passed_T - by_recency[1, m])
                 d_a += gone * slope_a0
                 d_b -= gone * by_x[OVER_B, x]
             total += w * term
@@ -111,13 +115,13 @@ def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, 
             g_alpha += w * d_alpha
             g_a += w * d_a
             g_b += w * d_b
-        gradient[0, c], gradient[1, c], gradient[2, c], gradient[3, c] = g_r, g_alpha, g_a, g_b
+        gradient[0, c], gradient[1, c], gradient[2, c], gradient[3, c] = g_r, g_alpha / alpha, g_a, g_b
         total += math.log(product)
     return total
 
 
 @compiled
-def _tabulate_by_x(r: float, a: float, b: float, size: int, extra_tosses: int, out: FloatArray) -> None:
+def _tabulate_by_x(r: float, alpha: float, a: float, b: float, size: int, extra_tosses: int, out: FloatArray) -> None:
     """Fill array (6, at least `size`) with what depends on x alone, for x below `size`; see `BASE` and so on."""
     value = slope_r = slope_b = slope_ab = 0.0
     if extra_tosses == 1:
@@ -129,7 +133,7 @@ def _tabulate_by_x(r: float, a: float, b: float, size: int, extra_tosses: int, o
             out[OVER_B, x] = 1.0 / (b + k - 1.0)
             out[ODDS, x] = math.log(a * out[OVER_B, x])
         if x + 1 < size:
-            value += math.log((r + x) * (b + k) / (a + b + k))
+            value += math.log((r + x) / alpha * (b + k) / (a + b + k))
             slope_r += 1.0 / (r + x)
             slope_b += 1.0 / (b + k)
             slope_ab += 1.0 / (a + b + k)
@@ -137,9 +141,9 @@ def _tabulate_by_x(r: float, a: float, b: float, size: int, extra_tosses: int, o
 
 @compiled
 def _tabulate_times(alpha: float, times: FloatArray, low: int, high: int, out: FloatArray) -> None:
-    """Fill array (2, times) with the logarithm and the inverse of alpha + time, from `low` to before `high`."""
+    """Fill array (2, times) with log(1 + t/alpha) and t/(alpha+t), from `low` to before `high`."""
     for j in range(low, high):
-        out[0, j], out[1, j] = math.log(alpha + times[j]), 1.0 / (alpha + times[j])
+        out[0, j], out[1, j] = math.log1p(times[j] / alpha), times[j] / (alpha + times[j])
 
 
 @compiled
@@ -174,11 +178,14 @@ def purchases_ahead(
         _purchases_one_by_one(np.ascontiguousarray(theta), x.astype(np.int64), T, horizons, extra_tosses, out)
         return out
     ends = np.minimum(horizons, LAST_DISCOUNT / discount if discount > 0.0 else np.inf)
-    longest = float(np.log1p(ends[-1] / (theta[1].min() + T.min())))
     starts = np.concatenate([[0.0], ends[:-1]])
-    widest = float(np.log1p((ends - starts) / (theta[1].min() + T.min() + starts)).max())
     x_values, x_index = np.unique(x, return_inverse=True)
     decay = _steepest_decay(theta, x_values, extra_tosses)
+    stretch = max(1.0, decay / STEEP)
+    decay /= stretch
+    clock = theta[1].min() + T.min()
+    longest = float(np.log1p(stretch * ends[-1] / clock))
+    widest = float(np.log1p(stretch * (ends - starts) / (clock + stretch * starts)).max())
     discounting = NODES_PER_DECAY * math.sqrt(0.5 * discount * float((ends - starts).max()))
     nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * (_nodes_needed(widest, decay) + discounting)))
     size = math.ceil(_nodes_needed(longest, decay))
@@ -188,7 +195,7 @@ def purchases_ahead(
     out = np.empty((len(horizons), theta.shape[1], len(x)))
     _purchases_ahead(
         np.ascontiguousarray(theta), x_values.astype(np.int64), x_index.astype(np.int64), T.astype(np.float64), ends,
-        discount, extra_tosses, 0.5 * longest * (1.0 + np.cos(angles)), to_coefficients, 2.0 / longest,
+        discount, extra_tosses, stretch, 0.5 * longest * (1.0 + np.cos(angles)), to_coefficients, 2.0 / longest,
         nodes, weights, out,
     )  # fmt: skip
     return out
@@ -218,6 +225,7 @@ def _purchases_ahead(
     ends: FloatArray,
     discount: float,
     extra_tosses: int,
+    stretch: float,
     table_v: FloatArray,
     to_coefficients: FloatArray,
     table_scale: float,
@@ -225,25 +233,29 @@ def _purchases_ahead(
     weights: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Tabulate M for each draw and x, and integrate it for each customer; see `purchases_ahead`."""
+    """Tabulate M for each draw and x, and integrate it for each customer; see `purchases_ahead`.
+
+    The axis is v = log(1 + stretch w), on which M does not fall too steeply.
+    """
+    log_w = np.log1p(np.expm1(table_v) / stretch)
     for s in range(theta.shape[1]):
         r, alpha, a, b = theta[0, s], theta[1, s], theta[2, s], theta[3, s]
-        table = _survival(r, a, b + extra_tosses, x_values, table_v) @ to_coefficients.T
+        table = _survival(r, a, b + extra_tosses, x_values, log_w) @ to_coefficients.T
         for i in range(T.shape[0]):
             clock = alpha + T[i]
             scale = r + x_values[x_index[i]]
             start, total = 0.0, 0.0
             for h in range(ends.shape[0]):
-                end = math.log1p(ends[h] / clock)
+                end = math.log1p(stretch * ends[h] / clock)
                 half = 0.5 * (end - start)
                 panel = 0.0
                 for q in range(nodes.shape[0]):
                     v = start + half * (1.0 + nodes[q])
                     intensity = clenshaw(table[x_index[i]], v * table_scale - 1.0)
                     if discount > 0.0:
-                        intensity *= math.exp(-discount * clock * math.expm1(v))
+                        intensity *= math.exp(-discount * clock / stretch * math.expm1(v))
                     panel += weights[q] * intensity * math.exp(v)
-                total += half * panel
+                total += half * panel / stretch
                 out[h, s, i] = scale * total
                 start = end
 
@@ -260,20 +272,25 @@ def _purchases_one_by_one(
         r, alpha, a, b = theta[:, s]
         for i in range(x.shape[0]):
             n, c = r + x[i], b + extra_tosses
-            log_beta = math.lgamma(a) + math.lgamma(c + x[i]) - math.lgamma(a + c + x[i])
+            norm, narrow = log_beta(a, c + x[i]), min(a, c + x[i]) > LARGE_SHAPE
             expected_p = a / (a + c + x[i])
             for h in range(horizons.shape[0]):
                 W = horizons[h] / (alpha + T[i])
                 y, log_p = _logit_nodes(r, a, c, x[i : i + 1], np.array([math.log1p(W)]))
                 at_0, at_1 = n * W, -math.expm1(-n * math.log1p(W))
-                total = 0.0
+                total = mass = 0.0
                 for j in range(y.shape[0]):
                     p = math.exp(log_p[j])
                     if p > SMALLEST_P:
                         g = -math.expm1(-n * math.log1p(p * W)) / p
-                        weight = math.exp(a * log_p[j] + (c + x[i]) * (log_p[j] - y[j]) - log_beta)
-                        total += weight * (g - at_0 - p * (at_1 - at_0))
-                out[h, s, i] = at_0 + expected_p * (at_1 - at_0) + (y[1] - y[0]) * total
+                        log_q = -max(y[j], 0.0) - math.log1p(math.exp(-abs(y[j])))
+                        weight = math.exp(a * log_p[j] + (c + x[i]) * log_q - norm)
+                        mass += weight
+                        total += weight * (g if narrow else g - at_0 - p * (at_1 - at_0))
+                if narrow:
+                    out[h, s, i] = total / mass
+                else:
+                    out[h, s, i] = at_0 + expected_p * (at_1 - at_0) + (y[1] - y[0]) * total
 
 
 @compiled
@@ -281,12 +298,12 @@ def _survival(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) 
     """M at w = e^v - 1 for each x, array (x, nodes): the trapezoidal rule in logit p.
 
     p ~ Beta(a, c + x). With f(p) = 1 - (1+pw)^-R, R = r + x + 1, it computes 1 - M = f(1) E[p] + E[f(p) - p f(1)];
-    the last integrand vanishes at both ends, so that few nodes reach. From one x to the next the powers are
-    multiplied on.
+    the last integrand vanishes at both ends, so that few nodes reach. Where both shapes are large they reach for M
+    itself. From one x to the next the powers are multiplied on.
     """
     y, log_p = _logit_nodes(r, a, c, x_values, vs)
-    probability = np.exp(log_p)
-    step = y[1] - y[0]
+    probability, step = np.exp(log_p), y[1] - y[0]
+    log_q = -np.maximum(y, 0.0) - np.log1p(np.exp(-np.abs(y)))
     log_base = np.empty((vs.shape[0], y.shape[0]))
     for m in range(vs.shape[0]):
         log_base[m] = np.log1p(probability * math.expm1(vs[m]))
@@ -299,13 +316,17 @@ def _survival(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) 
             power *= base
         else:
             power = np.exp(-(r + x + 1.0) * log_base)
-        log_beta = math.lgamma(a) + math.lgamma(c + x) - math.lgamma(a + c + x)
-        weight = step * np.exp(a * log_p + (c + x) * (log_p - y) - log_beta)
+        weight = step * np.exp(a * log_p + (c + x) * log_q - log_beta(a, c + x))
         mass, mean = weight.sum(), weight @ probability
+        # no tail is left out, so that rounding in the exponents, millions for shapes as large, cancels in the ratio
+        narrow = min(a, c + x) > LARGE_SHAPE
         expected_p = a / (a + c + x)
         for m in range(vs.shape[0]):
             at_one = -math.expm1(-(r + x + 1.0) * vs[m])
-            out[j, m] = 1.0 - at_one * (expected_p - mean) - (mass - weight @ power[m])
+            if narrow:
+                out[j, m] = weight @ power[m] / mass
+            else:
+                out[j, m] = 1.0 - at_one * (expected_p - mean) - (mass - weight @ power[m])
     return out
 
 
@@ -314,9 +335,9 @@ def _logit_nodes(r: float, a: float, c: float, x_values: IntArray, vs: FloatArra
     """Equidistant y = logit p that reach for every x, and log p, each array (nodes,)."""
     left, right = math.inf, -math.inf
     for x in (x_values[0], x_values[-1]):
-        log_beta = math.lgamma(a) + math.lgamma(c + x) - math.lgamma(a + c + x)
-        left = min(left, (log_beta - LOG_NEGLIGIBLE - math.log(r + x + 1.0) - vs.max()) / (a + 1.0))
-        right = max(right, (LOG_NEGLIGIBLE - log_beta) / (c + x + 1.0))
+        size = log_beta(a, c + x)
+        left = min(left, (size - LOG_NEGLIGIBLE - math.log(r + x + 1.0) - vs.max()) / (a + 1.0))
+        right = max(right, (LOG_NEGLIGIBLE - size) / (c + x + 1.0))
     step = 2.0 * math.pi / max(_frequency(min(a, c + x_values[0])), _frequency(min(a, c + x_values[-1])))
     y = left + step * np.arange(float(int((right - left) / step) + 2))
     log_p: FloatArray = np.minimum(y, 0.0) - np.log1p(np.exp(-np.abs(y)))

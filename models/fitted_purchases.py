@@ -130,15 +130,14 @@ class FittedPurchases(Fitted[TransactionFormulas]):
 
         def pmf(theta: FloatArray, rows: DistinctRows, pairs: Pairs) -> FloatArray:
             alive = self._alive(theta, rows)
-            columns = []
-            for count in counts:
-                ahead = self.model.pmf_if_alive(theta[:, :, None], pairs.x, pairs.T, length, count)
-                values = alive * ahead[:, pairs.of_row]
-                columns.append((values + (1.0 - alive) if count == 0 else values).mean(axis=0))
+            ahead = self.model.pmfs_if_alive(theta[:, :, None], pairs.x, pairs.T, length, counts)
+            columns = [(alive * of_count[:, pairs.of_row]).mean(axis=0) for of_count in ahead]
+            columns[0] += (1.0 - alive).mean(axis=0)
             return np.stack(columns, axis=1)
 
         rows, cells = self.rows(summary)
-        blocks = self.by_block(rows, cells, pmf, self.draws_for_means(len(cells)), "Probabilities of counts")
+        draws = self.draws_for_means(len(cells))
+        blocks = self.by_block(rows, cells, pmf, draws, "Probabilities of counts", depth=len(counts))
         frame = pd.DataFrame(np.concatenate(blocks)[rows.inverse], columns=list(counts))
         frame.insert(0, "customer_id", summary.frame["customer_id"].array)
         return frame

@@ -80,12 +80,23 @@ def test_likelihood_is_the_integral_over_rates_and_dropouts(known_purchases: Any
     assert found.item() == pytest.approx(known.witness.likelihood(x, t_x, T, **known.parameters), abs=1e-9)
 
 
+def kernel(model: Any, theta: np.ndarray, rows: Any) -> tuple[float, np.ndarray]:
+    """Value and gradient for customers who all share their parameters, arrays (parameters,)."""
+    gradient = np.empty((len(theta), 1))
+    return model.weighted_log_likelihood(theta[:, None], rows, gradient), gradient[:, 0]
+
+
+def one_cell(n: np.ndarray, zbar: np.ndarray, weight: np.ndarray) -> SpendRows:
+    """Spend of customers who all share their parameters."""
+    return SpendRows(n, zbar, weight, np.array([0, len(n)]))
+
+
 def test_kernel_of_weighted_rows_is_the_sum_over_customers(known_purchases: Any) -> None:
     known = known_purchases
     rows, x, t_x, T = rows_and_weights()
     assert len(rows) < len(x)
     model = known.fitted.model
-    found = model.weighted_log_likelihood(known.theta, rows.for_kernel(1.0), np.empty(len(known.theta)))
+    found, _ = kernel(model, known.theta, rows.for_kernel(1.0))
     each = model.log_likelihood(known.theta[:, None], x, t_x, T)
     assert np.isfinite(each).all()
     assert found == pytest.approx(math.fsum(each), rel=1e-12)
@@ -95,8 +106,7 @@ def test_kernel_gradient_is_the_slope_of_the_formula(known_purchases: Any) -> No
     known = known_purchases
     rows, x, t_x, T = rows_and_weights()
     model = known.fitted.model
-    found = np.empty(len(known.theta))
-    model.weighted_log_likelihood(known.theta, rows.for_kernel(1.0), found)
+    _, found = kernel(model, known.theta, rows.for_kernel(1.0))
     slope = slope_by_differences(lambda theta: math.fsum(model.log_likelihood(theta[:, None], x, t_x, T)), known.theta)
     np.testing.assert_allclose(found, slope, rtol=1e-7)
 
@@ -108,8 +118,7 @@ def test_likelihood_and_gradient_of_awkward_customers_are_finite(
 ) -> None:
     known = known_purchases
     one = DistinctRows.collapse(np.array([x]), np.array([t_x]), np.array([T]))
-    gradient = np.empty(len(known.theta))
-    value = known.fitted.model.weighted_log_likelihood(size * known.theta, one.for_kernel(1.0), gradient)
+    value, gradient = kernel(known.fitted.model, size * known.theta, one.for_kernel(1.0))
     assert math.isfinite(value)
     assert np.isfinite(gradient).all()
 
@@ -118,9 +127,8 @@ def test_rows_that_broke_another_implementation_are_finite(known: Any) -> None:
     # formulas.md 2.5: customers at whom CLVTools returned NaN
     x = np.array([221, 254, 161, 204])
     t_x, T = np.array([103.43, 97.14, 94.71, 98.57]), np.array([103.57, 97.29, 98.0, 99.43])
-    gradient = np.empty(len(known.theta))
     rows = DistinctRows.collapse(x, t_x, T)
-    value = known.fitted.model.weighted_log_likelihood(known.theta, rows.for_kernel(1.0), gradient)
+    value, gradient = kernel(known.fitted.model, known.theta, rows.for_kernel(1.0))
     each = known.fitted.model.log_likelihood(known.theta[:, None], x, t_x, T)
     assert np.isfinite(each).all()
     assert value == pytest.approx(each.sum(), rel=1e-12)
@@ -194,13 +202,13 @@ def spend_rows(seed: int = 2, size: int = 300) -> tuple[SpendRows, np.ndarray, n
     rng = np.random.default_rng(seed)
     n = np.sort(rng.geometric(0.2, size)).astype(np.int64)
     zbar = rng.lognormal(3.0, 1.0, size)
-    return SpendRows(n, zbar, rng.integers(1, 4, size).astype(float)), n, zbar
+    return one_cell(n, zbar, rng.integers(1, 4, size).astype(float)), n, zbar
 
 
 def test_spend_kernel_is_the_weighted_sum_over_customers(known_spend: Any) -> None:
     known = known_spend
     rows, n, zbar = spend_rows()
-    found = known.fitted.model.weighted_log_likelihood(known.theta, rows, np.empty(len(known.theta)))
+    found, _ = kernel(known.fitted.model, known.theta, rows)
     each = known.fitted.model.log_likelihood(known.theta[:, None], n, zbar)
     assert found == pytest.approx(float(rows.weight @ each), rel=1e-12)
 
@@ -209,8 +217,7 @@ def test_spend_kernel_gradient_is_the_slope_of_the_formula(known_spend: Any) -> 
     known = known_spend
     rows, n, zbar = spend_rows()
     model = known.fitted.model
-    found = np.empty(len(known.theta))
-    model.weighted_log_likelihood(known.theta, rows, found)
+    _, found = kernel(model, known.theta, rows)
     slope = slope_by_differences(
         lambda theta: float(rows.weight @ model.log_likelihood(theta[:, None], n, zbar)), known.theta
     )
@@ -221,21 +228,20 @@ def test_spend_kernel_gradient_is_the_slope_of_the_formula(known_spend: Any) -> 
 def test_compressed_amounts_weigh_as_all_of_them(known_spend: Any, spread: float) -> None:
     rng = np.random.default_rng(3)
     n = np.sort(rng.geometric(0.2, 20_000)).astype(np.int64)
-    rows = SpendRows(n, rng.lognormal(3.0, spread, len(n)), rng.integers(1, 4, len(n)).astype(float))
+    rows = one_cell(n, rng.lognormal(3.0, spread, len(n)), rng.integers(1, 4, len(n)).astype(float))
     small = compress(rows)
     assert len(small.n) < len(n) / 4
     assert (np.diff(small.n) >= 0).all()
     assert small.weight.sum() == pytest.approx(rows.weight.sum(), rel=1e-12)
-    kernel = known_spend.fitted.model.weighted_log_likelihood
+    model = known_spend.fitted.model
     for theta in (known_spend.theta, 0.2 * known_spend.theta, 5.0 * known_spend.theta):
-        slopes = [np.empty(len(theta)), np.empty(len(theta))]
-        whole, part = kernel(theta, rows, slopes[0]), kernel(theta, small, slopes[1])
+        (whole, whole_slope), (part, part_slope) = kernel(model, theta, rows), kernel(model, theta, small)
         assert part == pytest.approx(whole, rel=1e-11)
-        np.testing.assert_allclose(slopes[1], slopes[0], rtol=1e-9, atol=1e-11 * rows.weight.sum())
+        np.testing.assert_allclose(part_slope, whole_slope, rtol=1e-9, atol=1e-11 * rows.weight.sum())
 
 
 def test_few_amounts_are_left_as_they_are(known_spend: Any) -> None:
-    rows = SpendRows(np.array([1, 2, 2]), np.array([3.0, 5.0, 1e4]), np.ones(3))
+    rows = one_cell(np.array([1, 2, 2]), np.array([3.0, 5.0, 1e4]), np.ones(3))
     for before, after in zip(rows, compress(rows), strict=True):
         np.testing.assert_array_equal(before, after)
 
@@ -246,9 +252,9 @@ def test_spend_likelihood_and_gradient_of_awkward_customers_are_finite(
     known_spend: Any, n: int, zbar: float, size: float
 ) -> None:
     known = known_spend
-    gradient = np.empty(len(known.theta))
-    rows = SpendRows(np.array([n]), np.array([zbar]), np.ones(1))
-    assert math.isfinite(known.fitted.model.weighted_log_likelihood(size * known.theta, rows, gradient))
+    rows = one_cell(np.array([n]), np.array([zbar]), np.ones(1))
+    value, gradient = kernel(known.fitted.model, size * known.theta, rows)
+    assert math.isfinite(value)
     assert np.isfinite(gradient).all()
 
 
@@ -269,7 +275,7 @@ def test_digamma_of_the_kernel_is_that_of_scipy(x: float) -> None:
 def test_kernels_never_raise(any_model: Any, size: float) -> None:
     rows = spend_rows()[0] if hasattr(any_model, "expected_spend") else rows_and_weights()[0].for_kernel(1.0)
     theta = np.full(len(any_model.parameters), size)
-    assert isinstance(any_model.weighted_log_likelihood(theta, rows, np.empty(len(theta))), float)
+    assert isinstance(kernel(any_model, theta, rows)[0], float)
 
 
 @pytest.mark.parametrize("far", [-800.0, -300.0, 300.0, 800.0])
