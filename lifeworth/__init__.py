@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from lifeworth.data import load_cdnow as load_cdnow
     from lifeworth.data import simulate_orders as simulate_orders
     from lifeworth.models.beta_geo import BetaGeoModel as BetaGeoModel
+    from lifeworth.models.checks.data_checks import check_data as check_data
+    from lifeworth.models.checks.limits import DataLimits as DataLimits
+    from lifeworth.models.checks.verdict import DataCheck as DataCheck
+    from lifeworth.models.checks.verdict import DataVerdict as DataVerdict
     from lifeworth.models.gamma_gamma import GammaGammaModel as GammaGammaModel
-    from lifeworth.models.ground.data_checks import check_data as check_data
-    from lifeworth.models.ground.data_checks_limits import DataLimits as DataLimits
-    from lifeworth.models.ground.data_checks_verdict import DataCheck as DataCheck
-    from lifeworth.models.ground.data_checks_verdict import DataVerdict as DataVerdict
     from lifeworth.models.ground.errors import ConvergenceWarning as ConvergenceWarning
     from lifeworth.models.ground.errors import FitError as FitError
     from lifeworth.models.ground.errors import InputError as InputError
@@ -75,10 +75,10 @@ _WHERE = {
     "HalfNormal": "lifeworth.models.ground.priors",
     "Beta": "lifeworth.models.ground.priors",
     "Flat": "lifeworth.models.ground.priors",
-    "check_data": "lifeworth.models.ground.data_checks",
-    "DataLimits": "lifeworth.models.ground.data_checks_limits",
-    "DataCheck": "lifeworth.models.ground.data_checks_verdict",
-    "DataVerdict": "lifeworth.models.ground.data_checks_verdict",
+    "check_data": "lifeworth.models.checks.data_checks",
+    "DataLimits": "lifeworth.models.checks.limits",
+    "DataCheck": "lifeworth.models.checks.verdict",
+    "DataVerdict": "lifeworth.models.checks.verdict",
     "spend_by_frequency": "lifeworth.models.prediction.spend_dependence",
     "spend_correlations": "lifeworth.models.prediction.spend_dependence",
     "forecast": "lifeworth.models.prediction.forecast",

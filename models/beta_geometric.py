@@ -22,13 +22,13 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from scipy.special import betainc, betaln, expit, gammaln, log1p, xlogy
 
-from . import beta_geometric_state as states
 from .base import Effect, Latent
-from .beta_geometric_kernels import purchases_ahead
-from .beta_geometric_lifetimes import survival_ahead, time_ahead
 from .ground.priors import Beta, LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
 from .ground.states import State
+from .kernels import beta_geometric_state as states
+from .kernels.beta_geometric_ahead import purchases_ahead
+from .kernels.beta_geometric_lifetimes import survival_ahead, time_ahead
 from .purchases import TransactionModel
 
 SMALLEST_B: Final = 1e-300
@@ -125,19 +125,19 @@ class BetaGeometric(TransactionModel):
     def purchases_if_alive(
         cls, theta: FloatArray, x: IntArray, T: FloatArray, horizons: FloatArray, discount: float
     ) -> FloatArray:
-        """Integral of e^(-discount u) E[lambda e^(-lambda p u)] over the horizon; see `beta_geometric_kernels`."""
+        """Integral of e^(-discount u) E[lambda e^(-lambda p u)] over the horizon; see `kernels.beta_geometric`."""
         return purchases_ahead(theta, x, T, horizons, discount, cls.extra_tosses)
 
     endless: ClassVar[str] = "r + x or a is 1 or less"
 
     @classmethod
     def survival_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
-        """E_p[(1 + p h/(alpha+T))^-(r+x)]; see `beta_geometric_lifetimes`."""
+        """E_p[(1 + p h/(alpha+T))^-(r+x)]; see `kernels.beta_geometric_lifetimes`."""
         return survival_ahead(theta, x, T, horizon, cls.extra_tosses)
 
     @classmethod
     def lifetime_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:
-        """Integral of the survival over the horizon; see `beta_geometric_lifetimes`."""
+        """Integral of the survival over the horizon; see `kernels.beta_geometric_lifetimes`."""
         return time_ahead(theta, x, T, horizon, cls.extra_tosses)
 
     @classmethod

@@ -24,9 +24,9 @@ import numpy as np
 from scipy.special import gammaln, xlogy
 
 from .base import Effect
-from .gamma_gamma_kernels import gamma_gamma_log_likelihood
 from .ground.priors import LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
+from .kernels.gamma_gamma import gamma_gamma_log_likelihood
 from .spend import SpendModel
 
 

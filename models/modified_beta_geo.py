@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import ClassVar, final
 
 from .beta_geometric import BetaGeometric
-from .beta_geometric_kernels import modified_beta_geo_log_likelihood
+from .kernels.beta_geometric import modified_beta_geo_log_likelihood
 
 
 @final

@@ -20,7 +20,7 @@ their value at T = t_x it reads: x purchases, the last at t_x, and silence from 
     L = \frac{\Gamma(r+x)}{\Gamma(r)\,\alpha^x} \left(\frac{\alpha}{\alpha+t_x}\right)^{r+x}
         \left(\frac{\beta}{\beta+t_x}\right)^s P(t_x, T).
 
-The probability of silence P answers for the future as well; see `pareto_nbd_silence_kernels` for how it is computed.
+The probability of silence P answers for the future as well; see `kernels.pareto_nbd_silence` for how it is computed.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from typing import Any, ClassVar, Final, final
 import numpy as np
 from scipy.special import exprel, gammaln, log1p
 
-from . import pareto_nbd_state as states
 from .base import Effect, Latent
 from .ground.priors import LogNormal, Prior
 from .ground.rows import FloatArray, IntArray
 from .ground.states import State
-from .pareto_nbd_ahead_kernels import counts_ahead, discounted_time_ahead
-from .pareto_nbd_kernels import pareto_nbd_log_likelihood
-from .pareto_nbd_silence_kernels import alive_behind_silence, silence
+from .kernels import pareto_nbd_state as states
+from .kernels.pareto_nbd import pareto_nbd_log_likelihood
+from .kernels.pareto_nbd_ahead import counts_ahead, discounted_time_ahead
+from .kernels.pareto_nbd_silence import alive_behind_silence, silence
 from .purchases import TransactionModel
 
 LOG_TWO: Final = math.log(2.0)
@@ -167,12 +167,12 @@ class ParetoNBDModel(TransactionModel):
 
     @classmethod
     def mean_rate(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
-        """(r+x)/(alpha+t_x) times the silence with r + 1, over that with r; see `pareto_nbd_state`."""
+        """(r+x)/(alpha+t_x) times the silence with r + 1, over that with r; see `kernels.pareto_nbd_state`."""
         return states.mean_rate(theta, x, t_x, T)
 
     @classmethod
     def mean_dropout(cls, theta: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
-        """s/(beta+t_x) times the silence with s + 1, over that with s; see `pareto_nbd_state`."""
+        """s/(beta+t_x) times the silence with s + 1, over that with s; see `kernels.pareto_nbd_state`."""
         return states.mean_dropout(theta, x, t_x, T)
 
     @classmethod

@@ -17,8 +17,8 @@ import pandas as pd
 
 from lifeworth.data import load_cdnow
 from lifeworth.models import BetaGeoModel, GammaGammaModel
+from lifeworth.models.checks.data_checks import check_data
 from lifeworth.models.fitted_purchases import FittedPurchases
-from lifeworth.models.ground.data_checks import check_data
 from lifeworth.models.ground.provenance import fingerprint
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.spend import FittedSpend

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..ground.data_checks_parameters import boundary_checks
+from ..checks.parameters import boundary_checks
 from ..ground.errors import ConvergenceWarning, FitError, InputError
 from ..ground.intervals import check_draws
 from ..ground.rows import FloatArray, IntArray

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..ground.data_checks_spend import correlations, ranks
+from ..checks.spend import correlations, ranks
 from ..ground.errors import InputError
 from ..ground.intervals import INTERVAL, check_draws, quantile_name
 from ..ground.rows import FloatArray, IntArray

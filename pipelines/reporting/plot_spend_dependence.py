@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.ground.data_checks_spend import FEWEST
+from lifeworth.models.checks.spend import FEWEST
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.prediction.spend_dependence import MOST_FREQUENT, spend_by_frequency, spend_correlations

@@ -10,8 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from lifeworth.models.checks.verdict import DataVerdict
 from lifeworth.models.fitted_purchases import FittedPurchases
-from lifeworth.models.ground.data_checks_verdict import DataVerdict
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.spend import FittedSpend
 from lifeworth.models.valuation.value import Valuation

@@ -385,7 +385,7 @@ def test_every_answer_at_tiny_and_huge_parameters_is_finite(known: Any, size: fl
 def test_times_of_death_are_drawn_by_the_inverse_of_their_distribution(
     n: float, a: float, s: float, b: float, gap: float
 ) -> None:
-    from lifeworth.models.pareto_nbd_state import _draw_deaths
+    from lifeworth.models.kernels.pareto_nbd_state import _draw_deaths
 
     shares = np.array([[1e-6, 0.01, 0.5, 0.99, 1.0 - 1e-6]])
     theta = np.repeat([[n], [a], [s], [b]], shares.size, axis=1)

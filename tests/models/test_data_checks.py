@@ -12,12 +12,12 @@ import pytest
 from scipy import stats
 
 import lifeworth as lw
-from lifeworth.models.ground.data_checks import check_data
-from lifeworth.models.ground.data_checks_cohorts import compare_cohorts, repeated_by, unrepeated_at_least
-from lifeworth.models.ground.data_checks_limits import DataLimits
-from lifeworth.models.ground.data_checks_parameters import LOWER, UPPER, boundary_checks, centre_and_spread
-from lifeworth.models.ground.data_checks_spend import correlations, spearman_by_averaging
-from lifeworth.models.ground.data_checks_verdict import DataCheck, DataVerdict
+from lifeworth.models.checks.cohorts import compare_cohorts, repeated_by, unrepeated_at_least
+from lifeworth.models.checks.data_checks import check_data
+from lifeworth.models.checks.limits import DataLimits
+from lifeworth.models.checks.parameters import LOWER, UPPER, boundary_checks, centre_and_spread
+from lifeworth.models.checks.spend import correlations, spearman_by_averaging
+from lifeworth.models.checks.verdict import DataCheck, DataVerdict
 from lifeworth.models.ground.priors import Flat, HalfNormal, Normal, link_of, to_free
 from lifeworth.models.prediction.spend_dependence import spend_by_frequency, spend_correlations
 

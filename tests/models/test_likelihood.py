@@ -11,10 +11,10 @@ from scipy.optimize import approx_fprime
 from scipy.special import digamma as scipy_digamma
 
 from lifeworth.models.fitted_purchases import rows_of
-from lifeworth.models.gamma_gamma_kernels import digamma
 from lifeworth.models.ground.rows import DistinctRows, SpendRows
 from lifeworth.models.inference.compression import compress
 from lifeworth.models.inference.density import LogPosterior
+from lifeworth.models.kernels.gamma_gamma import digamma
 from lifeworth.models.purchases import typical_gap
 from lifeworth.models.spend import spend_rows as spend_rows_of
 from lifeworth.models.spend import typical_amount

@@ -20,8 +20,8 @@ import lifeworth as lw
 from lifeworth.models.fitted_purchases import rows_of
 from lifeworth.models.ground.rows import DistinctRows
 from lifeworth.models.inference.density import LogPosterior
+from lifeworth.models.kernels.pareto_nbd_silence import FEW_DRAWS, pays_series, silence
 from lifeworth.models.pareto_nbd import ParetoNBDModel
-from lifeworth.models.pareto_nbd_silence_kernels import FEW_DRAWS, pays_series, silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from .errors import InputError
+from ..ground.errors import InputError
 
 SURE: Final = 3.29
 """Standard errors that count as beyond chance: once in a thousand logs by chance, both sides together."""

@@ -26,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import exprel, log1p
 
-from .ground.chebyshev import clenshaw
-from .ground.compiled import compiled
-from .ground.rows import FloatArray, IntArray
-from .ground.states import State
-from .pareto_nbd_silence_kernels import silence
+from ..ground.chebyshev import clenshaw
+from ..ground.compiled import compiled
+from ..ground.rows import FloatArray, IntArray
+from ..ground.states import State
+from .pareto_nbd_silence import silence
 
 BoolArray = NDArray[np.bool_]
 

@@ -1,6 +1,6 @@
 r"""Compiled work of the Pareto/NBD: the likelihood of rows.
 
-Cells of few rows are worked on row by row, cells of many along series; see `pareto_nbd_silence_kernels`.
+Cells of few rows are worked on row by row, cells of many along series; see `kernels.pareto_nbd_silence`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from .ground.compiled import compiled
-from .ground.rows import FloatArray, IntArray, KernelRows
-from .pareto_nbd_leaving_kernels import BY_LOG_Y, BY_R, BY_S, SERIES, SIGMA, clock_of, leaving_series
-from .pareto_nbd_silence_kernels import are_possible, pays_series, silence_of
+from ..ground.compiled import compiled
+from ..ground.rows import FloatArray, IntArray, KernelRows
+from .pareto_nbd_leaving import BY_LOG_Y, BY_R, BY_S, SERIES, SIGMA, clock_of, leaving_series
+from .pareto_nbd_silence import are_possible, pays_series, silence_of
 
 SMALLEST_FACTOR: Final = 1e-100
 SMALLEST_PRODUCT: Final = 1e-200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from .ground.compiled import compiled
-from .ground.rows import FloatArray, SpendRows
+from ..ground.compiled import compiled
+from ..ground.rows import FloatArray, SpendRows
 
 ASYMPTOTIC_FROM: Final = 10.0
 """From here on the asymptotic series of the digamma function holds to 1e-15."""

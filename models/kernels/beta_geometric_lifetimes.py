@@ -11,7 +11,7 @@ and the mean of S from now to u, the share of that time in which the customer is
 .. math:: \bar S(u) = E_p\left[\frac{\ell}{pw}\,\mathrm{exprel}((1-R)\,\ell)\right], \quad \ell = \log(1+pw),
 
 with exprel(z) = (e^z - 1)/z. Both are means over p of a function that falls from 1 within (0, 1], and are taken by the
-quadrature of `beta_geometric_kernels`: nothing overflows, cancels, or is singular at a = 1 or R = 1, unlike the 2F1
+quadrature of `kernels.beta_geometric`: nothing overflows, cancels, or is singular at a = 1 or R = 1, unlike the 2F1
 that they also are. In log(1 + w) they are analytic: where many customers share an x, each draw tabulates them once.
 """
 
@@ -22,10 +22,10 @@ from typing import Final
 
 import numpy as np
 
-from .beta_geometric_kernels import _logit_nodes, _nodes_needed, _steepest_decay
-from .ground.chebyshev import clenshaw
-from .ground.compiled import compiled
-from .ground.rows import FloatArray, IntArray
+from ..ground.chebyshev import clenshaw
+from ..ground.compiled import compiled
+from ..ground.rows import FloatArray, IntArray
+from .beta_geometric_ahead import logit_nodes, nodes_needed, steepest_decay
 
 LARGE_SHAPE: Final = 30.0
 """Logarithms of Gamma of larger numbers are so large that their difference would have lost digits."""
@@ -71,7 +71,7 @@ def _tabulated(
     order = np.argsort(x, kind="stable")
     ends = np.log1p(horizon / (theta[1] + T.min())) - np.log1p(horizon / (theta[1] + T.max()))
     size = math.ceil(
-        _nodes_needed(max(float(ends.max()), SHORTEST_TABLE), _steepest_decay(theta, x_values, extra_tosses))
+        nodes_needed(max(float(ends.max()), SHORTEST_TABLE), steepest_decay(theta, x_values, extra_tosses))
     )
     angles = (np.arange(size) + 0.5) * math.pi / size
     to_coefficients = np.cos(np.outer(np.arange(size), angles)) * (2.0 / size)
@@ -108,7 +108,7 @@ def _ahead(
         middle, reach = 0.5 * (v.max() + v.min()), max(0.5 * (v.max() - v.min()), 0.5 * SHORTEST_TABLE)
         table_v = np.maximum(middle + reach * table_z, 0.0)
         # the nodes of the quadrature are made for (1 + pw)^-(r+x+1)
-        y, log_p = _logit_nodes(r - 1.0, a, c, x_values, np.array([table_v.max()]))
+        y, log_p = logit_nodes(r - 1.0, a, c, x_values, np.array([table_v.max()]))
         for j in range(x_values.shape[0]):
             low, high = first[j], first[j + 1]
             tabulated = high - low > size

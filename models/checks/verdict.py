@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from .errors import InputError
+from ..ground.errors import InputError
 
 Level = Literal["ok", "warn", "stop"]
 """How grave: go on; go on and tell the reader; do not go on."""

@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from .ground.rows import FloatArray, IntArray
-from .ground.states import State
+from ..ground.rows import FloatArray, IntArray
+from ..ground.states import State
 
 ANY_SHAPE: Final = 1.0
 """Stands in for b + k - 1 where k = 0: nobody is gone without a toss, so that the draw is not used."""

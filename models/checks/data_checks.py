@@ -12,14 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from .data_checks_cohorts import compare_cohorts, unrepeated_at_least
-from .data_checks_limits import SURE, DataLimits
-from .data_checks_spend import check_amounts
-from .data_checks_verdict import DataCheck, DataVerdict, Level
-from .data_report import counted
-from .rows import FloatArray, IntArray
-from .summary import CustomerSummary, check_summary
-from .units import UNIT_NAMES
+from ..ground.data_report import counted
+from ..ground.rows import FloatArray, IntArray
+from ..ground.summary import CustomerSummary, check_summary
+from ..ground.units import UNIT_NAMES
+from .cohorts import compare_cohorts, unrepeated_at_least
+from .limits import SURE, DataLimits
+from .spend import check_amounts
+from .verdict import DataCheck, DataVerdict, Level
 
 LONGEST: Final = 0.95
 """Quantile of T that counts as the longest history: a single old customer does not make one."""

@@ -23,7 +23,7 @@ from typing import Final
 
 import numpy as np
 
-from .rows import FloatArray, IntArray
+from ..ground.rows import FloatArray, IntArray
 
 YOUNGEST: Final = 0.25
 """Share of the customers, those acquired last, that is left out to gain a longer age to compare at."""

@@ -19,9 +19,9 @@ from typing import Final
 
 import numpy as np
 
-from .ground.chebyshev import terms_needed
-from .ground.compiled import compiled
-from .ground.rows import FloatArray, IntArray
+from ..ground.chebyshev import terms_needed
+from ..ground.compiled import compiled
+from ..ground.rows import FloatArray, IntArray
 
 LOG_NEGLIGIBLE: Final = 40.0
 """Integrands are followed until they have fallen to e^-40 (4e-18) of where they began."""

@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 from scipy.special import digamma, polygamma
 
-from .data_checks_verdict import DataCheck, Level
-from .errors import InputError
-from .priors import Flat, HalfNormal, LogNormal, Normal, Prior, from_free, link_of
-from .rows import FloatArray
+from ..ground.errors import InputError
+from ..ground.priors import Flat, HalfNormal, LogNormal, Normal, Prior, from_free, link_of
+from ..ground.rows import FloatArray
+from .verdict import DataCheck, Level
 
 UNTOLD: Final = 0.9
 """Posterior over prior standard deviation above which the data added next to nothing: a fifth of what the prior knew

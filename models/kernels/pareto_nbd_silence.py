@@ -16,7 +16,7 @@ would have after T,
 
 .. math:: P(t, T) = \sigma_x(t) + A\,(1-\sigma_x(T)),
 
-with sigma from `pareto_nbd_leaving_kernels`.
+with sigma from `kernels.pareto_nbd_leaving`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from .ground.chebyshev import clenshaw_along
-from .ground.compiled import compiled
-from .ground.legendre import PAIR_NODES, PAIR_WEIGHTS, STEEPEST, pairs_needed
-from .ground.rows import DistinctRows, FloatArray, IntArray
-from .pareto_nbd_leaving_kernels import (
+from ..ground.chebyshev import clenshaw_along
+from ..ground.compiled import compiled
+from ..ground.legendre import PAIR_NODES, PAIR_WEIGHTS, STEEPEST, pairs_needed
+from ..ground.rows import DistinctRows, FloatArray, IntArray
+from .pareto_nbd_leaving import (
     LOG_NEGLIGIBLE,
     PANEL,
     SERIES,

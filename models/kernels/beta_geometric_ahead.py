@@ -1,9 +1,8 @@
-r"""Compiled work of the beta-geometric models: the likelihood of rows, and purchases ahead.
+r"""Compiled expectations of the beta-geometric models: purchases ahead.
 
-Both models of the family toss k coins for x repeat purchases: BG/NBD none at the first purchase (k = x), MBG/NBD
-one (k = x + 1). Everything else is the same, so that `extra_tosses`, 0 or 1, tells them apart.
+`extra_tosses`, 0 for BG/NBD and 1 for MBG/NBD, is the number of tosses at the first purchase.
 
-Purchases ahead. Given alive, :math:`\lambda \sim \Gamma(r+x, \alpha+T)` and :math:`p \sim \mathrm{Beta}(a, b+k)`,
+Given alive, :math:`\lambda \sim \Gamma(r+x, \alpha+T)` and :math:`p \sim \mathrm{Beta}(a, b+k)`,
 and purchases come u ahead with intensity
 
 .. math:: E[\lambda e^{-\lambda p u}] = \frac{r+x}{\alpha+T}\,M(w), \quad
@@ -21,17 +20,12 @@ from typing import Final
 
 import numpy as np
 
-from .ground.chebyshev import clenshaw
-from .ground.compiled import compiled
-from .ground.log_beta import LARGE_SHAPE, log_beta
-from .ground.rows import FloatArray, IntArray, KernelRows
-from .ground.units import LAST_DISCOUNT
+from ..ground.chebyshev import clenshaw
+from ..ground.compiled import compiled
+from ..ground.log_beta import LARGE_SHAPE, log_beta
+from ..ground.rows import FloatArray, IntArray
+from ..ground.units import LAST_DISCOUNT
 
-LARGEST_LOG_ODDS: Final = 700.0
-"""Odds of being alive beyond e^700 are certain in double precision; e^700 itself is still finite."""
-LARGEST_FACTOR: Final = 1e100
-LARGEST_PRODUCT: Final = 1e200
-"""A product of factors, each below the first, is logged before it passes the second by more than one of them."""
 LOG_NEGLIGIBLE: Final = 37.0
 """Terms below e^-37 (1e-16) of the total are left out of the quadrature over p."""
 LOG_ALIAS: Final = 33.0
@@ -52,110 +46,10 @@ DIGITS: Final = 30.0
 """Polynomials on that axis are taken to e^-30, 1e-13, of what they stand for."""
 NODES_PER_DECAY: Final = 6.0
 """Nodes for an exponential e^-c(1+z) on [-1, 1] to the same precision: some 6 sqrt(c)."""
-BASE, BY_R, BY_B, BY_AB, ODDS, OVER_B = range(6)
-"""Rows of a table by x: log G(r+x)/G(r) B(a,b+k)/B(a,b) alpha^-x, its slopes by r, by b, by a+b; log a/(b+k-1) and
-1/(b+k-1)."""
 STEEP: Final = 64.0
 """Where M falls more steeply by log(1 + w) the axis is stretched: the table would have thousands of nodes."""
 LIKELY_SDS: Final = 3.0
 """Standard deviations above its mean to which p is taken to reach when the steepest decay of M is judged."""
-
-
-@compiled
-def rows_log_likelihood(theta: FloatArray, rows: KernelRows, extra_tosses: int, gradient: FloatArray) -> float:
-    """Weighted log likelihood of distinct rows; fills `gradient` by r, alpha, a, b of each cell.
-
-    `theta` and `gradient` are arrays (4, cells). What depends on x, on t_x or on T alone is tabulated first, so that
-    a row costs one exponential.
-    """
-    by_x = np.empty((6, rows.x.max() + 1))
-    by_T, by_recency = np.empty((2, rows.Ts.shape[0])), np.empty((2, rows.recencies.shape[0]))
-    total = 0.0
-    for c in range(theta.shape[1]):
-        r, alpha, a, b = theta[0, c], theta[1, c], theta[2, c], theta[3, c]
-        low, high = rows.first[c], rows.first[c + 1]
-        _tabulate_by_x(r, alpha, a, b, rows.x[high - 1] + 1, extra_tosses, by_x)
-        _tabulate_times(alpha, rows.Ts, rows.first_end[c], rows.first_end[c + 1], by_T)
-        _tabulate_times(alpha, rows.recencies, rows.first_recency[c], rows.first_recency[c + 1], by_recency)
-        slope_a0 = 1.0 / a
-        g_r = g_alpha = g_a = g_b = 0.0
-        product = 1.0
-        for i in range(low, high):
-            x, j, w = rows.x[i], rows.T_index[i], rows.weight[i]
-            n = r + x
-            log_T, passed_T = by_T[0, j], by_T[1, j]
-            term = by_x[BASE, x] - n * log_T
-            d_r = by_x[BY_R, x] - log_T
-            d_alpha = n * passed_T - x
-            # B(a, b) itself moves with a: psi(a+b) - psi(a+b+k) is in BY_AB
-            d_a = -by_x[BY_AB, x]
-            d_b = by_x[BY_B, x] - by_x[BY_AB, x]
-            if x + extra_tosses > 0:
-                m = rows.recency_index[i]
-                gap = log_T - by_recency[0, m]
-                log_odds_gone = by_x[ODDS, x] + n * gap
-                # log(1 + e^d) = d + log(1 + e^-d); logarithms of single customers are taken of their product
-                log_odds_gone = max(log_odds_gone, -LARGEST_LOG_ODDS)
-                alive = math.exp(-log_odds_gone)
-                gone = 1.0 / (1.0 + alive)
-                term += log_odds_gone
-                if w == 1.0 and alive < LARGEST_FACTOR:
-                    product *= 1.0 + alive
-                    if product > LARGEST_PRODUCT:
-                        total += math.log(product)
-                        product = 1.0
-                else:
-                    term += math.log1p(alive)
-                d_r += gone * gap
-                d_alpha -= gone * n * (passed_T - by_recency[1, m])
-                d_a += gone * slope_a0
-                d_b -= gone * by_x[OVER_B, x]
-            total += w * term
-            g_r += w * d_r
-            g_alpha += w * d_alpha
-            g_a += w * d_a
-            g_b += w * d_b
-        gradient[0, c], gradient[1, c], gradient[2, c], gradient[3, c] = g_r, g_alpha / alpha, g_a, g_b
-        total += math.log(product)
-    return total
-
-
-@compiled
-def _tabulate_by_x(r: float, alpha: float, a: float, b: float, size: int, extra_tosses: int, out: FloatArray) -> None:
-    """Fill array (6, at least `size`) with what depends on x alone, for x below `size`; see `BASE` and so on."""
-    value = slope_r = slope_b = slope_ab = 0.0
-    if extra_tosses == 1:
-        value, slope_b, slope_ab = math.log(b / (a + b)), 1.0 / b, 1.0 / (a + b)
-    for x in range(size):
-        k = x + extra_tosses
-        out[BASE, x], out[BY_R, x], out[BY_B, x], out[BY_AB, x] = value, slope_r, slope_b, slope_ab
-        if k > 0:
-            out[OVER_B, x] = 1.0 / (b + k - 1.0)
-            out[ODDS, x] = math.log(a * out[OVER_B, x])
-        if x + 1 < size:
-            value += math.log((r + x) / alpha * (b + k) / (a + b + k))
-            slope_r += 1.0 / (r + x)
-            slope_b += 1.0 / (b + k)
-            slope_ab += 1.0 / (a + b + k)
-
-
-@compiled
-def _tabulate_times(alpha: float, times: FloatArray, low: int, high: int, out: FloatArray) -> None:
-    """Fill array (2, times) with log(1 + t/alpha) and t/(alpha+t), from `low` to before `high`."""
-    for j in range(low, high):
-        out[0, j], out[1, j] = math.log1p(times[j] / alpha), times[j] / (alpha + times[j])
-
-
-@compiled
-def beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
-    """Weighted log likelihood of the BG/NBD over distinct rows; fills `gradient`, array (4, cells)."""
-    return rows_log_likelihood(theta, rows, 0, gradient)
-
-
-@compiled
-def modified_beta_geo_log_likelihood(theta: FloatArray, rows: KernelRows, gradient: FloatArray) -> float:
-    """Weighted log likelihood of the MBG/NBD over distinct rows; fills `gradient`, array (4, cells)."""
-    return rows_log_likelihood(theta, rows, 1, gradient)
 
 
 def purchases_ahead(
@@ -180,15 +74,15 @@ def purchases_ahead(
     ends = np.minimum(horizons, LAST_DISCOUNT / discount if discount > 0.0 else np.inf)
     starts = np.concatenate([[0.0], ends[:-1]])
     x_values, x_index = np.unique(x, return_inverse=True)
-    decay = _steepest_decay(theta, x_values, extra_tosses)
+    decay = steepest_decay(theta, x_values, extra_tosses)
     stretch = max(1.0, decay / STEEP)
     decay /= stretch
     clock = theta[1].min() + T.min()
     longest = float(np.log1p(stretch * ends[-1] / clock))
     widest = float(np.log1p(stretch * (ends - starts) / (clock + stretch * starts)).max())
     discounting = NODES_PER_DECAY * math.sqrt(0.5 * discount * float((ends - starts).max()))
-    nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * (_nodes_needed(widest, decay) + discounting)))
-    size = math.ceil(_nodes_needed(longest, decay))
+    nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * (nodes_needed(widest, decay) + discounting)))
+    size = math.ceil(nodes_needed(longest, decay))
     angles = (np.arange(size) + 0.5) * math.pi / size
     to_coefficients = np.cos(np.outer(np.arange(size), angles)) * (2.0 / size)
     to_coefficients[0] *= 0.5
@@ -201,13 +95,13 @@ def purchases_ahead(
     return out
 
 
-def _nodes_needed(length: float, decay: float) -> float:
+def nodes_needed(length: float, decay: float) -> float:
     """Chebyshev nodes for M on an interval of that length: its ellipse of analyticity, and its steepest decay."""
     height = 2.0 * STRIP / length
     return DIGITS / math.log(height + math.hypot(1.0, height)) + NODES_PER_DECAY * math.sqrt(0.5 * length * decay)
 
 
-def _steepest_decay(theta: FloatArray, x_values: IntArray, extra_tosses: int) -> float:
+def steepest_decay(theta: FloatArray, x_values: IntArray, extra_tosses: int) -> float:
     """Largest slope of log M by log(1 + w) near w = 0: (r + x + 1) p, at a high p, over draws and x."""
     r, _, a, b = theta[:, :, None]
     c = b + x_values + extra_tosses
@@ -276,7 +170,7 @@ def _purchases_one_by_one(
             expected_p = a / (a + c + x[i])
             for h in range(horizons.shape[0]):
                 W = horizons[h] / (alpha + T[i])
-                y, log_p = _logit_nodes(r, a, c, x[i : i + 1], np.array([math.log1p(W)]))
+                y, log_p = logit_nodes(r, a, c, x[i : i + 1], np.array([math.log1p(W)]))
                 at_0, at_1 = n * W, -math.expm1(-n * math.log1p(W))
                 total = mass = 0.0
                 for j in range(y.shape[0]):
@@ -301,7 +195,7 @@ def _survival(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) 
     the last integrand vanishes at both ends, so that few nodes reach. Where both shapes are large they reach for M
     itself. From one x to the next the powers are multiplied on.
     """
-    y, log_p = _logit_nodes(r, a, c, x_values, vs)
+    y, log_p = logit_nodes(r, a, c, x_values, vs)
     probability, step = np.exp(log_p), y[1] - y[0]
     log_q = -np.maximum(y, 0.0) - np.log1p(np.exp(-np.abs(y)))
     log_base = np.empty((vs.shape[0], y.shape[0]))
@@ -331,7 +225,7 @@ def _survival(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) 
 
 
 @compiled
-def _logit_nodes(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) -> tuple[FloatArray, FloatArray]:
+def logit_nodes(r: float, a: float, c: float, x_values: IntArray, vs: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Equidistant y = logit p that reach for every x, and log p, each array (nodes,)."""
     left, right = math.inf, -math.inf
     for x in (x_values[0], x_values[-1]):

@@ -23,12 +23,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import polygamma
 
-from .data_checks_limits import SURE, DataLimits
-from .data_checks_verdict import DataCheck, Level
-from .errors import InputError
-from .intervals import INTERVAL, quantile_name
-from .rows import FloatArray, IntArray
-from .summary import MONEY, CustomerSummary
+from ..ground.errors import InputError
+from ..ground.intervals import INTERVAL, quantile_name
+from ..ground.rows import FloatArray, IntArray
+from ..ground.summary import MONEY, CustomerSummary
+from .limits import SURE, DataLimits
+from .verdict import DataCheck, Level
 
 FEWEST: Final = 20
 """Repeat customers with a known amount, below which a correlation says nothing."""

@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from .ground.compiled import compiled
-from .ground.legendre import PAIR_NODES, PAIR_WEIGHTS, pairs_needed
-from .ground.rows import FloatArray, IntArray
-from .ground.units import LAST_DISCOUNT
-from .pareto_nbd_leaving_kernels import LOG_NEGLIGIBLE, NODES, PANEL, STRIP, WEIGHTS
-from .pareto_nbd_silence_kernels import are_possible, spread
+from ..ground.compiled import compiled
+from ..ground.legendre import PAIR_NODES, PAIR_WEIGHTS, pairs_needed
+from ..ground.rows import FloatArray, IntArray
+from ..ground.units import LAST_DISCOUNT
+from .pareto_nbd_leaving import LOG_NEGLIGIBLE, NODES, PANEL, STRIP, WEIGHTS
+from .pareto_nbd_silence import are_possible, spread
 
 NEWTON_STEPS: Final = 6
 """Steps from a bound on the reach of an integrand to its reach, each at least halving what is too much."""

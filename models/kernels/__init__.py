@@ -1,0 +1,1 @@
+"""Compiled work of the models: likelihoods of rows, and what lies ahead."""
