@@ -116,7 +116,8 @@ def _lifetimes(frame: pd.DataFrame) -> dict[str, Any]:
 
 def _timed(job: Callable[[], Any], runs: int) -> tuple[float, Any]:
     seconds, result = [], None
-    job()
+    if runs > 1:
+        job()  # loads compiled code
     for _ in range(runs):
         start = perf_counter()
         result = job()

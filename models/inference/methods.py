@@ -36,6 +36,12 @@ FEWEST_PROPOSALS: Final = 2000
 """Fewer do not tell the tail of their weights; fewer draws than that are chosen among so many proposals."""
 GOOD_K_HAT: Final = 0.5
 """Up to here weights have a finite variance, and there is nothing to mend."""
+MOMENT_ROUNDS: Final = 3
+"""Rounds of proposals from the moments of the one before."""
+WIDER: Final = 1.5
+"""Their covariance is taken wider: weights that had a long tail have understated it."""
+TARGET_ACCEPT: Final = 0.9
+"""Acceptance that the step of NUTS is tuned to: steps short enough for the corners of a skewed posterior."""
 STUDENT_DF: Final = 7.0
 """Degrees of freedom of the proposal: tails heavier than any posterior met, yet 9 of 10 draws effective."""
 
@@ -99,17 +105,19 @@ def laplace(density: LogDensity, mode: Mode, draws: int, seed: int) -> Draws:
     """Importance sampling from a Student-t at the mode, resampled to equal weights.
 
     The verdict is `k_hat`, the shape of the tail of the weights: up to 0.7 the draws can be relied on. Where it is
-    above 0.5 a second round proposes from a Student-t with the mean and covariance of the first, which a skewed
-    posterior suits better than its mode and curvature (adaptive importance sampling: Cappé, Guillin, Marin & Robert
+    above 0.5 further rounds propose from a Student-t with the mean and covariance of the best so far, which suit a
+    skewed posterior better than its mode and curvature (adaptive importance sampling: Cappé, Guillin, Marin & Robert
     2004, J. Computational and Graphical Statistics 13:4).
     """
     rng = np.random.default_rng(seed)
     proposals = max(draws, FEWEST_PROPOSALS)
     proposed, log_target, log_ratio = _propose(density, mode.point, mode.factor, proposals, rng)
     weights, k_hat = smoothed(log_ratio)
-    if k_hat > GOOD_K_HAT:
+    for _ in range(MOMENT_ROUNDS):
+        if k_hat <= GOOD_K_HAT:
+            break
         mean = weights @ proposed
-        covariance = (proposed - mean).T @ (weights[:, None] * (proposed - mean))
+        covariance = WIDER * (proposed - mean).T @ (weights[:, None] * (proposed - mean))
         again = _propose(density, mean, np.linalg.cholesky(covariance), proposals, rng)
         weights_again, k_hat_again = smoothed(again[2])
         if k_hat_again < k_hat:
@@ -185,7 +193,10 @@ def nuts(density: LogDensity, mode: Mode, *, draws: int, tune: int, chains: int,
         dims={"free": ("coordinate",)}, coords={"coordinate": list(density.names)},
         make_initial_point_fn=lambda point_seed: np.random.default_rng(point_seed).standard_normal(size),
     )  # fmt: skip
-    trace = nutpie.sample(model, draws=draws, tune=tune, chains=chains, cores=cores(), seed=seed, progress_bar=progress)
+    trace = nutpie.sample(
+        model, draws=draws, tune=tune, chains=chains, cores=cores(), seed=seed, progress_bar=progress,
+        target_accept=TARGET_ACCEPT,
+    )  # fmt: skip
     statistics = trace["sample_stats"]
     return Draws(
         np.asarray(trace["posterior"]["free"].values, dtype=float),

@@ -32,6 +32,7 @@ from .methods import (
     FEWEST_PROPOSALS,
     GOOD_K_HAT,
     HESSIAN_STEP,
+    MOMENT_ROUNDS,
     Draws,
     effective_draws,
     find_mode,
@@ -53,8 +54,6 @@ GROUP_DF: Final = 20.0
 """Degrees of freedom of a group's candidates: a little heavier than the Gaussian that large groups are."""
 PROPOSALS: Final = 8
 """Proposals of the population a draw."""
-MOMENT_ROUNDS: Final = 3
-"""Rounds of proposals of the population after the first, where that cannot be relied on."""
 CHUNKS: Final = 32
 """Parts that draws are worked on in: enough for all cores, and a bound on memory."""
 SMALLEST_CURVATURE: Final = 1e-6

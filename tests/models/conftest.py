@@ -264,7 +264,7 @@ TRANSACTIONS: Final[dict[str, TransactionWitness]] = {
     "MBG/NBD": TransactionWitness(
         known={
             "cdnow": {"r": 0.5248, "alpha": 6.1831, "a": 0.8914, "b": 1.6140},
-            "a_above_1": {"r": 0.607, "alpha": 20.957, "a": 1.2755, "b": 8.861},
+            "a_above_1": {"r": 0.607, "alpha": 6.0, "a": 1.2755, "b": 8.861},
             "misc": {"r": 0.85, "alpha": 1.45, "a": 0.79, "b": 2.42},
         },
         population=modified_beta_geo_population,

@@ -147,7 +147,7 @@ def test_means_of_a_forecast_are_the_exact_expectations(
     transaction_model: Any, outlook: Any, fitted: Callable[..., Any]
 ) -> None:
     forecast, summary = outlook(transaction_model)
-    theta = fitted(transaction_model).posterior.distinct(300)
+    theta = fitted(transaction_model).theta(300)
     x, t_x, T = (summary.frame[name].to_numpy()[:50] for name in ("frequency", "recency", "T"))
     alive = transaction_model.probability_alive(theta[:, :, None], x, t_x, T)
     ahead = transaction_model.purchases_if_alive(theta, x, T, np.array([4.0]), 0.0)[0]
@@ -158,7 +158,7 @@ def test_means_of_a_forecast_are_the_exact_expectations(
     np.testing.assert_allclose(block["p_active"], active.mean(axis=0), rtol=1e-9)
     spend = fitted(lw.GammaGammaModel)
     n, zbar = spend.purchases_of(summary)
-    amount = spend.model.expected_spend(spend.posterior.distinct(300)[:, :, None], n[:50], zbar[:50]).mean(axis=0)
+    amount = spend.model.expected_spend(spend.theta(300)[:, :, None], n[:50], zbar[:50]).mean(axis=0)
     np.testing.assert_allclose(block["spend_mean"], block["purchases_mean"] * amount, rtol=1e-8)
 
 
@@ -345,7 +345,7 @@ def test_exact_answers_and_sizes_do_not_depend_on_the_memory_of_a_block(
     some = cdnow_sample.select(np.arange(len(cdnow_sample)) < 150)
     whole = lw.forecast(known.fitted, cdnow_spend, some, ["4W", "39W"], draws=100)
     monkeypatch.setattr("lifeworth.models.prediction.futures.BLOCK_BYTES", size)
-    monkeypatch.setattr("lifeworth.models.prediction.expectations.BLOCK_CELLS", max(1, size // 1000))
+    monkeypatch.setattr("lifeworth.models.fitted_purchases.BLOCK_CELLS", max(1, size // 1000))
     parts = lw.forecast(known.fitted, cdnow_spend, some, ["4W", "39W"], draws=100)
     exact = ["customer_id", "horizon", "p_alive", "p_active", "purchases_mean", "spend_mean"]
     pd.testing.assert_frame_equal(whole.customers[exact], parts.customers[exact], rtol=1e-9)

@@ -109,7 +109,7 @@ def test_the_mode_is_where_the_log_posterior_is_flat(any_model: Any, cdnow_sampl
 def test_a_point_is_one_draw_with_standard_errors(any_model: Any, fitted: Callable[..., Any]) -> None:
     point, posterior = fitted(any_model, "map", draws=20_000), fitted(any_model, draws=20_000)
     assert len(point.posterior) == 1
-    np.testing.assert_allclose(point.parameters["sd"], posterior.parameters["sd"], rtol=0.35)  # skewed ones
+    np.testing.assert_allclose(point.parameters["sd"], posterior.parameters["sd"], rtol=0.5)  # skewed ones
     assert (
         (point.parameters["q05"] < point.parameters["mean"]) & (point.parameters["mean"] < point.parameters["q95"])
     ).all()

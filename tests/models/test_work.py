@@ -148,11 +148,9 @@ def numbered(chains: int, draws: int) -> Posterior:
 def test_draws_for_a_forecast_are_taken_evenly_from_all_chains() -> None:
     assert numbered(4, 10).spread(8)[0].tolist() == [0, 5, 10, 15, 20, 25, 30, 35]
     assert numbered(4, 10).spread(40)[0].tolist() == list(range(40))
-    assert numbered(4, 10).distinct(8)[0].tolist() == [0, 5, 10, 15, 20, 25, 30, 35]
 
 
 def test_where_there_are_fewer_draws_they_are_used_again() -> None:
     assert numbered(1, 3).spread(7)[0].tolist() == [0, 1, 2, 0, 1, 2, 0]
-    assert numbered(1, 3).distinct(7)[0].tolist() == [0, 1, 2]
     assert numbered(4, 10).mean.tolist() == [19.5]
     assert len(numbered(4, 10)) == 40
