@@ -38,8 +38,6 @@ GOOD_K_HAT: Final = 0.5
 """Up to here weights have a finite variance, and there is nothing to mend."""
 MOMENT_ROUNDS: Final = 3
 """Rounds of proposals from the moments of the one before."""
-WIDER: Final = 1.5
-"""Their covariance is taken wider: weights that had a long tail have understated it."""
 TARGET_ACCEPT: Final = 0.9
 """Acceptance that the step of NUTS is tuned to: steps short enough for the corners of a skewed posterior."""
 STUDENT_DF: Final = 7.0
@@ -117,7 +115,7 @@ def laplace(density: LogDensity, mode: Mode, draws: int, seed: int) -> Draws:
         if k_hat <= GOOD_K_HAT:
             break
         mean = weights @ proposed
-        covariance = WIDER * (proposed - mean).T @ (weights[:, None] * (proposed - mean))
+        covariance = (proposed - mean).T @ (weights[:, None] * (proposed - mean))
         again = _propose(density, mean, np.linalg.cholesky(covariance), proposals, rng)
         weights_again, k_hat_again = smoothed(again[2])
         if k_hat_again < k_hat:
