@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ FEWEST_CELL_DRAWS: Final = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fitted[M: "Model"]:
-    """A model with its posterior.
+class Fitted[M: "Model"](ABC):
+    """A model with its posterior; abstract.
 
     Attributes
     ----------
@@ -50,9 +51,9 @@ class Fitted[M: "Model"]:
         draws = f"{len(self.posterior)} draws, {self.diagnostics.method}"
         return f"<{self.model.name} {self._of()}: {means}{inside}; {draws}>"
 
+    @abstractmethod
     def _of(self) -> str:
         """What the parameters speak of, for `repr`."""
-        raise NotImplementedError
 
     @property
     def idata(self) -> DataTree:
@@ -79,6 +80,11 @@ class Fitted[M: "Model"]:
         Columns effect, covariate, level, compared_with, step (of a numeric covariate: one standard deviation in its
         own unit), mean, q05, q50, q95. The multiplier is that of the mean purchase rate, of the dropout (in BG/NBD
         and MBG/NBD the odds of the mean dropout probability, in Pareto/NBD the dropout rate), or of the mean spend.
+
+        Raises
+        ------
+        InputError
+            The model was fitted without covariates.
         """
         effects = self.posterior.effects
         if effects is None:
@@ -125,9 +131,9 @@ class Fitted[M: "Model"]:
         settings = {"covariates": dict(self.model.covariates), "groups": self.model.groups, **self._settings()}
         write(Stored(type(self.model).__name__, self.model.priors, self.posterior, settings), path)
 
+    @abstractmethod
     def _settings(self) -> Mapping[str, Any]:
         """What is needed beside model and posterior to read it back."""
-        raise NotImplementedError
 
     @property
     def design(self) -> Design:

@@ -156,12 +156,24 @@ class ParetoNBDModel(TransactionModel):
     endless: ClassVar[str] = "s is 1 or less"
 
     @classmethod
-    def survival_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:  # noqa: ARG003
+    def survival_if_alive(
+        cls,
+        theta: FloatArray,
+        x: IntArray,  # noqa: ARG003  # how often a customer bought does not tell how long they stay
+        T: FloatArray,
+        horizon: float,
+    ) -> FloatArray:
         """((beta+T)/(beta+T+h))^s."""
         return states.survival_ahead(theta, T, horizon)
 
     @classmethod
-    def lifetime_if_alive(cls, theta: FloatArray, x: IntArray, T: FloatArray, horizon: float) -> FloatArray:  # noqa: ARG003
+    def lifetime_if_alive(
+        cls,
+        theta: FloatArray,
+        x: IntArray,  # noqa: ARG003  # how often a customer bought does not tell how long they stay
+        T: FloatArray,
+        horizon: float,
+    ) -> FloatArray:
         """Integral of the survival over the horizon."""
         return states.time_ahead(theta, T, horizon)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -23,6 +22,8 @@ from lifeworth.pipelines.orders.summarise import summarise
 from lifeworth.pipelines.reporting.plot_prior_predictive import plot_prior_predictive
 from lifeworth.pipelines.reporting.plot_style import BLUE
 
+pytestmark = pytest.mark.usefixtures("no_window")
+
 QUANTITIES: Final = ("repeat_rate", "purchases_per_customer", "active_late", "aov", "spend_spread")
 
 
@@ -32,16 +33,6 @@ def results() -> dict[str, PriorPredictive]:
     summary = summarise(load_cdnow(sample=True), until="1997-09-30")
     found = [prior_predictive(model, summary, draws=200) for model in (BetaGeoModel(), GammaGammaModel())]
     return {quantity.name: result for result in found for quantity in result.quantities}
-
-
-@pytest.fixture(autouse=True)
-def no_window() -> Iterator[None]:
-    """Draw without a screen, and close what was drawn."""
-    before = mpl.get_backend()
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(before)
 
 
 def axes() -> Axes:

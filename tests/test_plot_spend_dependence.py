@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -21,6 +19,8 @@ from lifeworth.models.spend import FittedSpend
 from lifeworth.pipelines.orders.summarise import summarise
 from lifeworth.pipelines.reporting.plot_spend_dependence import plot_spend_by_frequency
 
+pytestmark = pytest.mark.usefixtures("no_window")
+
 
 @pytest.fixture(scope="module")
 def summary() -> CustomerSummary:
@@ -30,16 +30,6 @@ def summary() -> CustomerSummary:
 @pytest.fixture(scope="module", params=[True, False], ids=["all purchases", "repeats"])
 def spend(request: pytest.FixtureRequest, summary: CustomerSummary) -> FittedSpend:
     return GammaGammaModel(first_purchase=request.param).fit(summary)
-
-
-@pytest.fixture(autouse=True)
-def no_window() -> Iterator[None]:
-    """Draw without a screen, and close what was drawn."""
-    before = mpl.get_backend()
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(before)
 
 
 def axes() -> Axes:

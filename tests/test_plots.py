@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ from lifeworth.pipelines.reporting import plots
 from lifeworth.pipelines.reporting.concentration import Concentration
 from lifeworth.pipelines.reporting.holdout import Holdout, holdout
 from lifeworth.pipelines.reporting.tracking import Tracking, tracking
+
+pytestmark = pytest.mark.usefixtures("no_window")
 
 DRAWS: Final = 200
 CURRENCY: Final = "$"
@@ -67,16 +69,6 @@ def found() -> Found:
         holdout(purchases, spend, summary, orders, through="1998-06-30", draws=DRAWS),
         value(purchases, spend, summary, economics, ["12M", "36M"], draws=DRAWS),
     )
-
-
-@pytest.fixture(autouse=True)
-def no_window() -> Iterator[None]:
-    """Draw without a screen, and close what was drawn."""
-    before = mpl.get_backend()
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(before)
 
 
 def axes() -> Axes:

@@ -8,7 +8,7 @@ fixed seeds; each would fail by chance less than once in a million times.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -36,19 +36,11 @@ from lifeworth.pipelines.calibration_quantities import ECONOMICS, of_purchases, 
 from lifeworth.pipelines.reporting.plot_calibration import plot_calibration
 from lifeworth.pipelines.reporting.plot_style import BLUE, ORANGE
 
+pytestmark = pytest.mark.usefixtures("no_window")
+
 SLOW_FALSE_ALARM: Final = 5e-5
 FALSE_ALARM: Final = 1e-6
 SMALL: Final[dict[str, Any]] = {"simulations": 20, "customers": 30, "draws": 150}
-
-
-@pytest.fixture(autouse=True)
-def no_window() -> Iterator[None]:
-    """Draw without a screen, and close what was drawn."""
-    before = mpl.get_backend()
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(before)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ Hessian at the mode. `point` : the mode alone.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,7 +73,7 @@ class Draws:
 
 
 def find_mode(density: LogDensity, seed: int, start: FloatArray | None = None) -> Mode:
-    """Climb to the mode from several starts, or from the one given, then by Newton's method until it stands.
+    """Climb to the mode from the start given, else from several, then by Newton's method until it stands.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def find_mode(density: LogDensity, seed: int, start: FloatArray | None = None) -
         No start led to a point where the log density is flat and curved downwards in every direction.
     """
     if start is not None:
-        return _newton(density, _climb(density, start))
+        with suppress(FitError):  # from there no mode was reached: the usual starts are tried
+            return _newton(density, _climb(density, start))
     rng = np.random.default_rng(seed)
     first = density.start
     starts = [first] + [first + START_SPREAD * rng.standard_normal(len(first)) for _ in range(STARTS - 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,17 +18,9 @@ from ..inference.posterior import FEWEST_DRAWS
 from ..spend import FittedSpend
 from .arviz_tree import DRAWS, kept_draws, sampled_groups
 from .pointwise import observe
-from .smoothing_kernels import leave_one_out
 
 if TYPE_CHECKING:
     import xarray as xr
-
-TAIL_FACTOR: Final = 3.0
-"""The weights of 3 sqrt(draws / relative efficiency) draws are smoothed (Vehtari et al. 2024, appendix H) …"""
-FEW_DRAWS: Final = 225
-"""… or, where fewer than these are effective, …"""
-SHARE_OF_FEW: Final = 5
-"""… a fifth of them."""
 
 
 def loo(
@@ -75,17 +67,17 @@ def loo(
     Statistics and Computing 27:5, 1413-1432.
     """
     import xarray as xr
+    from arviz_stats.base.array import array_stats
     from arviz_stats.utils import ELPDDataLOO
 
     seen = observe(fitted, summary)
     kept = kept_draws(fitted, check_draws(draws, FEWEST_DRAWS))
-    tail = _tail(len(kept), _relative_efficiency(sampled_groups(fitted, kept)["/posterior"]))
+    efficiency = _relative_efficiency(sampled_groups(fitted, kept)["/posterior"])
 
     def of_block(theta: FloatArray, rows: slice) -> FloatArray:
-        values = np.ascontiguousarray(seen.log_likelihood(theta, rows).T)
-        out = np.empty((3, len(values)))
-        leave_one_out(values, tail, out)
-        return out
+        values = seen.log_likelihood(theta, rows).T
+        each = [array_stats.loo(row, chain_axis=None, draw_axis=-1, r_eff=efficiency) for row in values]
+        return np.array(each, dtype=float).reshape(-1, 3).T
 
     elpd, k, p = np.concatenate(seen.by_block(len(kept), of_block, "Leave-one-out"), axis=1)
     customers = len(seen.inverse)
@@ -175,10 +167,3 @@ def _relative_efficiency(posterior: xr.Dataset) -> float:
         for values in posterior.data_vars.values()
     ]
     return float(np.concatenate(effective).mean()) / (posterior.sizes["chain"] * posterior.sizes["draw"])
-
-
-def _tail(draws: int, efficiency: float) -> int:
-    """Draws whose weights are smoothed."""
-    if draws * efficiency <= FEW_DRAWS:
-        return draws // SHARE_OF_FEW
-    return min(int(TAIL_FACTOR * np.sqrt(draws / efficiency)), draws - 1)

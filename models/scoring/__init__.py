@@ -1,0 +1,1 @@
+"""Scores of forecasts: arrays of what was said and of what came, to numbers."""

@@ -1,0 +1,1 @@
+"""Backtests: what would have been forecast at days in the past, beside what came."""
