@@ -11,6 +11,7 @@ import pandas as pd
 from lifeworth.models import GammaGammaModel
 from lifeworth.models.base import Latent
 from lifeworth.models.fitted_purchases import FittedPurchases
+from lifeworth.models.ground.calendar import Calendar
 from lifeworth.models.ground.compiled import compiled
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.rows import FloatArray, IntArray
@@ -22,6 +23,7 @@ from lifeworth.models.spend import FittedSpend
 CDNOW_SPEND: Final = {"p": 6.25, "q": 3.74, "v": 15.44}
 """Spend where none is given: the published fit to CDNOW, in dollars (Fader & Hardie 2013, note 025)."""
 SECONDS_PER_DAY: Final = 86_400.0
+DAY: Final = pd.Timedelta(days=1)
 FIRST_CAPACITY: Final = 4
 """Orders per customer that memory is first set aside for; it doubles when needed."""
 
@@ -35,6 +37,7 @@ def simulate_orders(
     until: Day,
     acquired_until: Day | None = None,
     attributes: pd.DataFrame | None = None,
+    calendar: Calendar | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Simulate the order log of customers who behave as the model says.
@@ -55,6 +58,9 @@ def simulate_orders(
         Last day on which customers are acquired; by default `until`.
     attributes : DataFrame, optional
         One row a customer: covariates and groups, for models that know them; put beside every order.
+    calendar : Calendar, optional
+        Index of the purchase rate: customers live in its season-adjusted time, and the dates are those at which it
+        has passed. By default that of `purchases`, if it has one. Days of acquisition follow no season.
     seed : int
 
     Returns
@@ -65,7 +71,7 @@ def simulate_orders(
     Raises
     ------
     InputError
-        No customers, days out of order, or attributes that do not fit.
+        No customers, days out of order, attributes that do not fit, or a calendar that the model cannot follow.
     """
     first, last = as_day(start, "start"), as_day(until, "until")
     acquired = last if acquired_until is None else as_day(acquired_until, "acquired_until")
@@ -81,13 +87,32 @@ def simulate_orders(
     arrival = rng.random(size) * ((acquired - first).days + 1) * day
     end = ((last - first).days + 1) * day
     people = _people(attributes, size)
-    who, when = _purchase_times(purchases, rng, people, arrival, end)
+    calendar = purchases.calendar if calendar is None else calendar
+    who, when = _purchase_times(purchases, rng, people, *_adjusted(purchases, calendar, first, day, arrival, end))
+    if calendar is not None:
+        when = np.clip(calendar.days_ahead(first - DAY, when / day) * day, 0.0, end)
     amount = _amounts(spend, rng, people, who)
     date = first + pd.to_timedelta(np.floor(when / day * SECONDS_PER_DAY), unit="s")
     log = pd.DataFrame({"customer_id": who + 1, "date": date, "amount": amount})
     if attributes is not None:
         log = log.merge(people, on=ID)
     return log.sort_values(["date", "customer_id"], kind="stable", ignore_index=True)
+
+
+def _adjusted(
+    purchases: FittedPurchases,
+    calendar: Calendar | None,
+    first: pd.Timestamp,
+    day: float,
+    arrival: FloatArray,
+    end: float,
+) -> tuple[FloatArray, float]:
+    """Moments of acquisition and the end in season-adjusted time since the first moment of the log."""
+    purchases.model.check_calendar(calendar)
+    if calendar is None:
+        return arrival, end
+    adjusted = calendar.elapsed_ahead(first - DAY, np.append(arrival, end) / day) * day
+    return adjusted[:-1], float(adjusted[-1])
 
 
 def _people(attributes: pd.DataFrame | None, size: int) -> pd.DataFrame:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lifeworth.models.checks.verdict import DataCheck as DataCheck
     from lifeworth.models.checks.verdict import DataVerdict as DataVerdict
     from lifeworth.models.gamma_gamma import GammaGammaModel as GammaGammaModel
+    from lifeworth.models.ground.calendar import Calendar as Calendar
     from lifeworth.models.ground.errors import ConvergenceWarning as ConvergenceWarning
     from lifeworth.models.ground.errors import FitError as FitError
     from lifeworth.models.ground.errors import InputError as InputError
@@ -38,17 +39,33 @@ if TYPE_CHECKING:
     from lifeworth.models.prediction.prior_predictive import prior_predictive as prior_predictive
     from lifeworth.models.prediction.spend_dependence import spend_by_frequency as spend_by_frequency
     from lifeworth.models.prediction.spend_dependence import spend_correlations as spend_correlations
+    from lifeworth.models.prediction.weeks import forecast_by_week as forecast_by_week
     from lifeworth.models.valuation.economics import Economics as Economics
     from lifeworth.models.valuation.value import Valuation as Valuation
     from lifeworth.models.valuation.value import value as value
+    from lifeworth.pipelines.backtesting.backtest import backtest as backtest
+    from lifeworth.pipelines.backtesting.choice import Choice as Choice
+    from lifeworth.pipelines.backtesting.choice import select_model as select_model
+    from lifeworth.pipelines.backtesting.fit import FittedLog as FittedLog
+    from lifeworth.pipelines.backtesting.fit import fit as fit
+    from lifeworth.pipelines.backtesting.scorecard import Scorecard as Scorecard
     from lifeworth.pipelines.calibration import simulation_based_calibration as simulation_based_calibration
     from lifeworth.pipelines.interop import from_lifetimes as from_lifetimes
+    from lifeworth.pipelines.orders.learn_calendar import learn_calendar as learn_calendar
     from lifeworth.pipelines.orders.summarise import summarise as summarise
     from lifeworth.pipelines.reporting.holdout import Holdout as Holdout
     from lifeworth.pipelines.reporting.holdout import holdout as holdout
+    from lifeworth.pipelines.reporting.plot_calendar import plot_calendar as plot_calendar
     from lifeworth.pipelines.reporting.plot_calibration import plot_calibration as plot_calibration
+    from lifeworth.pipelines.reporting.plot_coverage import plot_coverage as plot_coverage
+    from lifeworth.pipelines.reporting.plot_fan import plot_fan as plot_fan
+    from lifeworth.pipelines.reporting.plot_groups import plot_active as plot_active
+    from lifeworth.pipelines.reporting.plot_groups import plot_expected_actual as plot_expected_actual
+    from lifeworth.pipelines.reporting.plot_pit import plot_pit as plot_pit
     from lifeworth.pipelines.reporting.plot_prior_predictive import plot_prior_predictive as plot_prior_predictive
+    from lifeworth.pipelines.reporting.plot_ranking import plot_gain as plot_gain
     from lifeworth.pipelines.reporting.plot_spend_dependence import plot_spend_by_frequency as plot_spend_by_frequency
+    from lifeworth.pipelines.reporting.plot_totals import plot_totals as plot_totals
     from lifeworth.pipelines.reporting.plots import plot_calibration_active as plot_calibration_active
     from lifeworth.pipelines.reporting.plots import plot_concentration as plot_concentration
     from lifeworth.pipelines.reporting.plots import plot_purchases_by_frequency as plot_purchases_by_frequency
@@ -83,6 +100,7 @@ _WHERE = {
     "spend_correlations": "lifeworth.models.prediction.spend_dependence",
     "forecast": "lifeworth.models.prediction.forecast",
     "Forecast": "lifeworth.models.prediction.forecast",
+    "forecast_by_week": "lifeworth.models.prediction.weeks",
     "Economics": "lifeworth.models.valuation.economics",
     "value": "lifeworth.models.valuation.value",
     "Valuation": "lifeworth.models.valuation.value",
@@ -106,6 +124,22 @@ _WHERE = {
     "plot_calibration_active": "lifeworth.pipelines.reporting.plots",
     "plot_value_distribution": "lifeworth.pipelines.reporting.plots",
     "plot_concentration": "lifeworth.pipelines.reporting.plots",
+    "backtest": "lifeworth.pipelines.backtesting.backtest",
+    "Scorecard": "lifeworth.pipelines.backtesting.scorecard",
+    "select_model": "lifeworth.pipelines.backtesting.choice",
+    "Choice": "lifeworth.pipelines.backtesting.choice",
+    "fit": "lifeworth.pipelines.backtesting.fit",
+    "FittedLog": "lifeworth.pipelines.backtesting.fit",
+    "Calendar": "lifeworth.models.ground.calendar",
+    "learn_calendar": "lifeworth.pipelines.orders.learn_calendar",
+    "plot_calendar": "lifeworth.pipelines.reporting.plot_calendar",
+    "plot_pit": "lifeworth.pipelines.reporting.plot_pit",
+    "plot_coverage": "lifeworth.pipelines.reporting.plot_coverage",
+    "plot_expected_actual": "lifeworth.pipelines.reporting.plot_groups",
+    "plot_active": "lifeworth.pipelines.reporting.plot_groups",
+    "plot_gain": "lifeworth.pipelines.reporting.plot_ranking",
+    "plot_totals": "lifeworth.pipelines.reporting.plot_totals",
+    "plot_fan": "lifeworth.pipelines.reporting.plot_fan",
     "InputError": "lifeworth.models.ground.errors",
     "FitError": "lifeworth.models.ground.errors",
     "ConvergenceWarning": "lifeworth.models.ground.errors",

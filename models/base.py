@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 
+from .ground.calendar import Calendar
 from .ground.errors import InputError
 from .ground.priors import Flat, HalfNormal, Normal, Prior, Priors, complete
 from .ground.rows import FloatArray, IntArray
@@ -221,6 +222,30 @@ class TransactionFormulas(Model):
         discount : float
             Continuous rate per unit of time; 0 for plain expected purchases.
         """
+
+    @classmethod
+    def leaves_at_purchases(cls) -> bool:
+        """Whether customers leave at purchases only, so that a calendar of the purchase rate deforms the whole clock.
+
+        A model with a second parameter in time, that of its dropout, has a clock that no season moves.
+        """
+        return len(cls.unit_parameters) == 1
+
+    @classmethod
+    def check_calendar(cls, calendar: Calendar | None) -> None:
+        """Check that the model can live in the season-adjusted time of a calendar.
+
+        Raises
+        ------
+        InputError
+            Its customers leave on a clock that a season of purchases does not move.
+        """
+        if calendar is not None and not cls.leaves_at_purchases():
+            raise InputError(
+                f"calendar: in {cls.name} customers leave at any moment, on a clock that a season of purchases does "
+                "not move, so that it has no closed form with a calendar. Use BetaGeoModel or ModifiedBetaGeoModel, "
+                "whose customers leave at purchases, or summarise without a calendar."
+            )
 
     endless: ClassVar[str]
     """When customers stay for ever on average, in the letters of the model: for an error message."""

@@ -12,17 +12,19 @@ worked out in blocks of distinct rows. Three kinds of interval, as said at each:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
 from scipy.optimize.elementwise import find_root
 
+from .ground.calendar_nodes import lasting_nodes
 from .ground.errors import InputError
 from .ground.intervals import DRAWS_FOR_MEANS, check_quantiles, quantile_name
 from .ground.rows import DistinctRows, FloatArray, IntArray
-from .ground.summary import CustomerSummary, check_summary
-from .ground.units import DAYS_PER_UNIT, parse_horizon
+from .ground.summary import CustomerSummary
+from .ground.units import DAYS_PER_UNIT, Horizon
 
 if TYPE_CHECKING:
     from .fitted_purchases import FittedPurchases, Pairs
@@ -35,6 +37,8 @@ TIME_TOLERANCE: Final = 1e-9
 """Relative error of a time of the next purchase."""
 STATE_ARRAYS: Final = 8
 """Arrays of draws times rows in hand when states are drawn."""
+DAYS_OF_CALENDAR: Final = 36525.0
+"""Lifetimes without an end follow the calendar day by day for a hundred years, and its mean from then on."""
 QUARTILES: Final = (0.25, 0.5, 0.75)
 """Default quantiles of the time of the next purchase."""
 
@@ -64,10 +68,14 @@ def remaining_lifetime(
     InputError
         No end, and the expectation is infinite in some posterior draw.
     """
-    length = parse_horizon(horizon, fitted.unit, check_summary(summary, fitted.unit).until).length
+    asked = fitted.horizon(horizon, summary)
+    in_calendar = _calendar_lifetime(fitted, summary, asked)
 
     def lifetime(theta: FloatArray, rows: DistinctRows, pairs: Pairs) -> FloatArray:
-        ahead = fitted.model.lifetime_if_alive(theta, pairs.x, pairs.T, length)[:, pairs.of_row]
+        if in_calendar is None:
+            ahead = fitted.model.lifetime_if_alive(theta, pairs.x, pairs.T, asked.length)[:, pairs.of_row]
+        else:
+            ahead = in_calendar(theta, pairs)[:, pairs.of_row]
         if not np.isfinite(ahead).all():
             share = float(np.mean(~np.isfinite(ahead).all(axis=1)))
             raise InputError(
@@ -107,6 +115,9 @@ def next_purchase(
         rows, cells, of_block, fitted.draws_for_means(len(cells)), "Next purchases", 1 + len(levels)
     )
     table = np.concatenate(blocks, axis=1)[:, rows.inverse]
+    if fitted.calendar is not None and summary.until is not None:
+        per_unit = DAYS_PER_UNIT[fitted.unit]
+        table[1:] = fitted.calendar.days_ahead(summary.until, table[1:] * per_unit) / per_unit
     frame = pd.DataFrame({"customer_id": summary.frame["customer_id"].array, "p_within": table[0]})
     names = [quantile_name(level) for level in levels]
     for name, times in zip(names, table[1:], strict=True):
@@ -115,6 +126,29 @@ def next_purchase(
         for name, times in zip(names, table[1:], strict=True):
             frame[f"date_{name}"] = _days_after(summary.until, np.ceil(times * DAYS_PER_UNIT[fitted.unit]))
     return frame
+
+
+def _calendar_lifetime(
+    fitted: FittedPurchases, summary: CustomerSummary, horizon: Horizon
+) -> Callable[[FloatArray, Pairs], FloatArray] | None:
+    """Time of the calendar alive within the horizon, if alive, array (draws, pairs); None without a calendar."""
+    calendar, until = fitted.calendar, summary.until
+    if calendar is None or until is None:
+        return None
+    day, endless = DAYS_PER_UNIT[fitted.unit], not np.isfinite(horizon.length)
+    elapsed, weight = lasting_nodes(calendar, until, DAYS_OF_CALENDAR if endless else horizon.calendar_length * day)
+    last = float(elapsed[-1]) / day
+
+    def lifetime(theta: FloatArray, pairs: Pairs) -> FloatArray:
+        out = np.zeros((theta.shape[1], len(pairs.x)))
+        for tau, of_node in zip(elapsed / day, weight / day, strict=True):
+            out += of_node * fitted.model.survival_if_alive(theta, pairs.x, pairs.T, float(tau))
+        if endless:
+            until_last = fitted.model.lifetime_if_alive(theta, pairs.x, pairs.T, last)
+            out += (fitted.model.lifetime_if_alive(theta, pairs.x, pairs.T, math.inf) - until_last) / calendar.long_run
+        return out
+
+    return lifetime
 
 
 def own_rate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,15 @@ import pandas as pd
 from . import customer_states as states
 from .base import TransactionFormulas
 from .fitted import Fitted
+from .ground.calendar import Calendar, same_calendar
+from .ground.calendar_nodes import discounted_nodes
 from .ground.design import Cells
 from .ground.errors import InputError
 from .ground.intervals import BLOCK_CELLS, INTERVAL, means_and_quantiles
 from .ground.rows import DistinctRows, FloatArray, IntArray
-from .ground.summary import CustomerSummary, check_summary
+from .ground.summary import CustomerSummary, Day, as_day, check_summary
 from .ground.threads import map_threads
-from .ground.units import UNIT_NAMES, Horizon, continuous_rate, parse_horizon
+from .ground.units import DAYS_PER_UNIT, UNIT_NAMES, Horizon, continuous_rate, parse_horizon
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,12 +36,28 @@ class FittedPurchases(Fitted[TransactionFormulas]):
     posterior : Posterior
     unit : str
         Time unit of the parameters.
+    calendar : Calendar or None
+        The index of the purchase rate in whose season-adjusted time the model lives: that of its summaries.
     """
 
     unit: str
+    calendar: Calendar | None = None
 
     def _of(self) -> str:
-        return f"in {UNIT_NAMES[self.unit]}"
+        return f"in {'' if self.calendar is None else 'season-adjusted '}{UNIT_NAMES[self.unit]}"
+
+    def in_calendar(self, calendar: Calendar | None) -> FittedPurchases:
+        """The same parameters, taken to be those of the season-adjusted time of `calendar`.
+
+        For a model at known parameters; a fitted one has the calendar of its summary.
+
+        Raises
+        ------
+        InputError
+            Customers of the model leave on a clock that no season moves (Pareto/NBD).
+        """
+        self.model.check_calendar(calendar)
+        return replace(self, calendar=calendar)
 
     def log_likelihood(self, summary: CustomerSummary) -> FloatArray:
         """Log likelihood of each customer at the posterior mean parameters, array (customers,)."""
@@ -70,7 +88,8 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         self, summary: CustomerSummary, horizon: str, *, quantiles: tuple[float, ...] = INTERVAL
     ) -> pd.DataFrame:
         """Expected purchases within the horizon: customer_id, mean and quantiles (of the expectation)."""
-        return self._purchases(summary, self.finite(horizon, summary).length, 0.0, quantiles)
+        asked = self.finite(horizon, summary)
+        return self._purchases(summary, np.array([asked.length]), np.ones(1), 0.0, quantiles)
 
     def discounted_expected_purchases(
         self,
@@ -94,21 +113,32 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         InputError
             No end and no discounting: the sum may be infinite.
         """
-        length = parse_horizon(horizon, self.unit, check_summary(summary, self.unit).until).length
+        asked = self.horizon(horizon, summary)
         rate = continuous_rate(annual_discount_rate, self.unit)
-        if rate == 0.0 and not np.isfinite(length):
+        if rate == 0.0 and not np.isfinite(asked.length):
             raise InputError(
                 "horizon: without discounting the expected number of purchases for ever may be infinite; "
                 "give an end such as '60M', or an annual_discount_rate above 0."
             )
-        return self._purchases(summary, length, rate, quantiles)
+        if self.calendar is None:
+            return self._purchases(summary, np.array([asked.length]), np.ones(1), rate, quantiles)
+        # discounting runs on the calendar, purchases on the clock that it deforms
+        day, until = DAYS_PER_UNIT[self.unit], self.checked(summary).until
+        assert until is not None  # a summary with a calendar knows its cut-off
+        nodes = discounted_nodes(self.calendar, until, asked.calendar_length * day, rate / day)
+        return self._purchases(summary, nodes.elapsed / day, nodes.weight, 0.0, quantiles)
 
-    def expected_purchases_new_customer(self, horizon: str, *, quantiles: tuple[float, ...] = INTERVAL) -> pd.DataFrame:
+    def expected_purchases_new_customer(
+        self, horizon: str, *, quantiles: tuple[float, ...] = INTERVAL, acquired: Day | None = None
+    ) -> pd.DataFrame:
         """Expected repeat purchases of a customer just acquired: one row with horizon, mean and quantiles.
 
-        With covariates or groups, of the average customer.
+        With covariates or groups, of the average customer. With a calendar it matters when: `acquired` is the day of
+        the first purchase, by default the cut-off of the fit.
         """
-        asked = parse_horizon(horizon, self.unit)
+        known = self.posterior.attributes.get("until") if acquired is None else acquired
+        day = None if known is None or self.calendar is None else as_day(known, "acquired")
+        asked = parse_horizon(horizon, self.unit, day, self.calendar)
         if not np.isfinite(asked.length):
             raise InputError('horizon: expected an end such as "52W"; got none.')
         theta = self.theta(self.draws_for_means(1))
@@ -179,7 +209,7 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         return states.own_rate(self, summary, "dropout", quantiles, seed)
 
     def _settings(self) -> dict[str, Any]:
-        return {"unit": self.unit}
+        return {"unit": self.unit} | ({} if self.calendar is None else {"calendar": self.calendar.to_dict()})
 
     def rows(self, summary: CustomerSummary) -> tuple[DistinctRows, Cells]:
         """The customers of `summary` as distinct rows, checked against the unit of the model, and their cells.
@@ -187,10 +217,33 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         Raises
         ------
         InputError
-            Not a summary, in another unit of time, or without the covariates of the fit.
+            Not a summary, in another unit of time or calendar, or without the covariates of the fit.
         """
-        cells = self.cells(check_summary(summary, self.unit))
+        cells = self.cells(self.checked(summary))
         return rows_of(summary, cells), cells
+
+    def checked(self, summary: CustomerSummary) -> CustomerSummary:
+        """Check a summary against the unit and the calendar of the model.
+
+        Raises
+        ------
+        InputError
+            Not a summary, in another unit of time, or in another calendar.
+        """
+        summary = check_summary(summary, self.unit)
+        if not same_calendar(self.calendar, summary.calendar):
+            raise InputError(_other_calendar(self.calendar, summary.calendar))
+        return summary
+
+    def horizon(self, horizon: str | None, summary: CustomerSummary) -> Horizon:
+        """Read a horizon after the cut-off of a summary, in the clock of the model.
+
+        Raises
+        ------
+        InputError
+            As `parse_horizon` and `checked`.
+        """
+        return parse_horizon(horizon, self.unit, self.checked(summary).until, self.calendar)
 
     def finite(self, horizon: str, summary: CustomerSummary) -> Horizon:
         """Read a horizon that must end.
@@ -200,7 +253,7 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         InputError
             As `parse_horizon`; also for None.
         """
-        asked = parse_horizon(horizon, self.unit, check_summary(summary, self.unit).until)
+        asked = self.horizon(horizon, summary)
         if not np.isfinite(asked.length):
             raise InputError('horizon: expected an end such as "26W" or "12M"; got None.')
         return asked
@@ -245,10 +298,19 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         return self.model.probability_alive(theta[:, :, None], rows.x, rows.t_x, rows.T)
 
     def _purchases(
-        self, summary: CustomerSummary, length: float, rate: float, quantiles: tuple[float, ...]
+        self,
+        summary: CustomerSummary,
+        lengths: FloatArray,
+        weights: FloatArray,
+        rate: float,
+        quantiles: tuple[float, ...],
     ) -> pd.DataFrame:
+        """Weighted sum of discounted purchases within several lengths of time."""
+
         def purchases(theta: FloatArray, rows: DistinctRows, pairs: Pairs) -> FloatArray:
-            ahead = self.model.purchases_if_alive(theta, pairs.x, pairs.T, np.array([length]), rate)[0]
+            ahead = np.zeros((theta.shape[1], len(pairs.x)))
+            for length, weight in zip(lengths, weights, strict=True):
+                ahead += weight * self.model.purchases_if_alive(theta, pairs.x, pairs.T, length[None], rate)[0]
             return np.asarray(self._alive(theta, rows) * ahead[:, pairs.of_row])
 
         return self.per_customer(summary, purchases, quantiles)
@@ -280,6 +342,19 @@ class Pairs:
     x: IntArray
     T: FloatArray
     of_row: IntArray
+
+
+def _other_calendar(fitted: Calendar | None, given: Calendar | None) -> str:
+    said = {False: "no calendar", True: "a calendar"}
+    two = (
+        "two different calendars"
+        if fitted is not None and given is not None
+        else f"{said[fitted is not None]} and {said[given is not None]}"
+    )
+    return (
+        f"summary: the model and the summary must share one calendar; they have {two}. Summarise with "
+        "calendar=model.calendar, or fit the model on a summary like this one."
+    )
 
 
 def rows_of(summary: CustomerSummary, cells: Cells | None = None) -> DistinctRows:

@@ -60,6 +60,7 @@ class TransactionModel(TransactionFormulas):
             No answer was reached; the message says why and what to do.
         """
         density, scale = self._density(summary, scale)
+        calendar = summary.calendar
         attributes = {
             "model": self.name,
             "unit": summary.unit,
@@ -67,13 +68,14 @@ class TransactionModel(TransactionFormulas):
             "customers": len(summary),
             "fingerprint": fingerprint(*density.rows),
             "priors": repr(dict(self.priors)),
+            **({} if calendar is None else {"calendar": calendar.fingerprint}),
             **versions(),
         }
         posterior = fit(
             density, scale, method=method, draws=draws, seed=seed, attributes=attributes,
             start=None if start is None else start.posterior, progress=progress,
         )  # fmt: skip
-        return FittedPurchases(self, posterior, summary.unit)
+        return FittedPurchases(self, posterior, summary.unit, calendar)
 
     @classmethod
     def from_parameters(cls, *, unit: str, **parameters: float) -> FittedPurchases:
@@ -101,6 +103,7 @@ class TransactionModel(TransactionFormulas):
     def _density(self, summary: CustomerSummary, scale: float | None) -> tuple[LogPosterior, float]:
         """Log posterior on the customers of a summary, and the time that its units are."""
         frame = check_summary(summary).frame
+        self.check_calendar(summary.calendar)
         design = Design.learn(frame, self.attributes, self.groups)
         cells = design.cells(frame)
         rows = rows_of(summary, cells)

@@ -25,6 +25,8 @@ from lifeworth.models.spend import FittedSpend
 from lifeworth.models.valuation.economics import Economics
 from lifeworth.models.valuation.value import Valuation, value
 
+from .backtesting.backtest import backtest
+from .backtesting.scorecard import Scorecard
 from .exports import (
     customer_table,
     plain,
@@ -105,6 +107,8 @@ class DemoResult:
     summary : CustomerSummary
     purchases : FittedPurchases
     spend : FittedSpend
+    scorecard : Scorecard
+        Of forecasts made before the cut-off.
     holdout : Holdout
     tracking : Tracking
     valuation : Valuation
@@ -119,6 +123,7 @@ class DemoResult:
     summary: CustomerSummary
     purchases: FittedPurchases
     spend: FittedSpend
+    scorecard: Scorecard
     holdout: Holdout
     tracking: Tracking
     valuation: Valuation
@@ -185,14 +190,22 @@ def run_demo(folder: str | Path, settings: DemoSettings | None = None, note: Not
         purchases = BetaGeoModel().fit(summary, seed=seed)
     with clock.step("Fit what they spend"):
         spend = GammaGammaModel().fit(summary, seed=seed)
+    with clock.step("Look back from earlier dates"):
+        scorecard = backtest(orders, models=[BetaGeoModel()], until=UNTIL, seed=seed)
     with clock.step("Forecast 39 weeks and compare"):
-        compared = holdout(purchases, spend, summary, orders, through=THROUGH, draws=draws, seed=seed)
+        compared = holdout(
+            purchases, spend, summary, orders, through=THROUGH, draws=draws, seed=seed, calibration=scorecard
+        )
     with clock.step("Track week by week"):
         enough = min(draws, BAND_DRAWS)
-        tracked = tracking(purchases, summary, orders, through=THROUGH, draws=enough, seed=seed)
+        tracked = tracking(purchases, summary, orders, through=THROUGH, draws=enough, seed=seed, calibration=scorecard)
     with clock.step("Value 12, 24 and 36 months"):
-        valued = value(purchases, spend, summary, ECONOMICS, horizon=list(HORIZONS), draws=draws, seed=seed)
-    result = DemoResult(chosen, orders, summary, purchases, spend, compared, tracked, valued, clock.seconds, path)
+        valued = value(
+            purchases, spend, summary, ECONOMICS, horizon=list(HORIZONS), draws=draws, seed=seed, calibration=scorecard
+        )
+    result = DemoResult(
+        chosen, orders, summary, purchases, spend, scorecard, compared, tracked, valued, clock.seconds, path
+    )
     with clock.step("Write tables and report"):
         _write_tables(result)
         write_report(_content(result), path / "report.html")
@@ -222,6 +235,7 @@ def _content(result: DemoResult) -> ReportContent:
         spend=result.spend,
         valuation=result.valuation,
         holdout=result.holdout,
+        scorecard=result.scorecard,
         tracking=result.tracking,
         suited=check_data(result.summary),
         written=f"{day(pd.Timestamp(now))}, seed {result.settings.seed}, {result.settings.draws:,} simulated futures",

@@ -64,8 +64,7 @@ def _verdict(result: DemoResult) -> str:
     totals = (
         "The totals came within theirs."
         if found.total["inside"].all()
-        else "A total missed its interval, which holds chance and doubt about parameters, not that the model may be "
-        "wrong."
+        else "A total missed its interval, which is made to hold nine times in ten."
     )
     return textwrap.fill(f"{customers} {totals}", WIDTH)
 

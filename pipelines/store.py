@@ -7,6 +7,7 @@ from typing import Any
 
 from lifeworth.models import SPEND_MODELS, TRANSACTION_MODELS
 from lifeworth.models.fitted_purchases import FittedPurchases
+from lifeworth.models.ground.calendar import Calendar
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.inference.storage import Stored, read
 from lifeworth.models.spend import FittedSpend
@@ -24,7 +25,10 @@ def load(path: str | Path) -> FittedPurchases | FittedSpend:
     try:
         for transaction in TRANSACTION_MODELS:
             if transaction.__name__ == stored.kind:
-                return FittedPurchases(transaction(**_configuration(stored)), stored.posterior, stored.settings["unit"])
+                found = stored.settings.get("calendar")
+                calendar = None if found is None else Calendar.from_dict(found)
+                unit = stored.settings["unit"]
+                return FittedPurchases(transaction(**_configuration(stored)), stored.posterior, unit, calendar)
         for spend in SPEND_MODELS:
             if spend.__name__ == stored.kind:
                 first = bool(stored.settings["first_purchase"])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from .calendar import Calendar
 from .data_report import DataReport
 from .errors import InputError
 from .summary_checks import COLUMNS as COLUMNS
@@ -41,6 +42,8 @@ class CustomerSummary:
         The cut-off, the last day observed, if known.
     report : DataReport or None
         What was done with the rows of the log, if the summary came from one.
+    calendar : Calendar or None
+        The index of the purchase rate in whose season-adjusted time recency and T are measured; it needs `until`.
 
     Raises
     ------
@@ -52,11 +55,16 @@ class CustomerSummary:
     unit: str
     until: pd.Timestamp | None = None
     report: DataReport | None = None
+    calendar: Calendar | None = None
 
     def __post_init__(self) -> None:
         """Check, copy and bring into one form."""
         object.__setattr__(self, "unit", check_unit(self.unit))
         object.__setattr__(self, "until", None if self.until is None else as_day(self.until, "until"))
+        if not (self.calendar is None or isinstance(self.calendar, Calendar)):
+            raise InputError(f"calendar: expected a Calendar or None, got {type_name(self.calendar)}.")
+        if self.calendar is not None and self.until is None:
+            raise InputError("calendar: season-adjusted time needs the cut-off it ends at; give `until`.")
         object.__setattr__(self, "frame", checked_frame(self.frame))
 
     @classmethod
@@ -161,7 +169,7 @@ class CustomerSummary:
         """Customers, repeaters, unit and cut-off in one line."""
         repeaters = int((self.frame["frequency"] > 0).sum())
         until = "cut-off not known" if self.until is None else f"until {self.until:%Y-%m-%d}"
-        unit = UNIT_NAMES[self.unit]
+        unit = ("" if self.calendar is None else "season-adjusted ") + UNIT_NAMES[self.unit]
         return f"{len(self):,} customers, {repeaters:,} with repeat purchases; in {unit}, {until}"
 
     def __repr__(self) -> str:

@@ -12,11 +12,14 @@ import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from .calendar import Calendar
 
 DAYS_PER_WEEK: Final = 7.0
 WEEKS_PER_YEAR: Final = 52.0
@@ -63,14 +66,27 @@ class Horizon:
     label : str
         What was asked for ("26W", "12M", "1998-06-30"), "inf" for no end.
     length : float
-        The same in time units of the model; `math.inf` for no end.
+        The same in time units of the model; `math.inf` for no end. With a calendar in season-adjusted time.
+    calendar_length : float
+        The same as the calendar counts it, for discounting: `length` where there is no calendar.
     """
 
     label: str
     length: float
+    calendar_length: float = math.nan
+
+    def __post_init__(self) -> None:
+        """Without a calendar both lengths are one."""
+        if math.isnan(self.calendar_length):
+            object.__setattr__(self, "calendar_length", self.length)
 
 
-def parse_horizon(horizon: str | pd.Timestamp | None, unit: str, until: pd.Timestamp | None = None) -> Horizon:
+def parse_horizon(
+    horizon: str | pd.Timestamp | None,
+    unit: str,
+    until: pd.Timestamp | None = None,
+    calendar: Calendar | None = None,
+) -> Horizon:
     """Read one horizon: "26W", "12M", "365D", "1.5Y", a date after `until`, or None for no end.
 
     Parameters
@@ -81,11 +97,14 @@ def parse_horizon(horizon: str | pd.Timestamp | None, unit: str, until: pd.Times
         Time unit of the result.
     until : Timestamp, optional
         The cut-off. With it whole months and years follow the calendar; dates need it.
+    calendar : Calendar, optional
+        Index of the purchase rate that deforms the model's clock; needs `until`.
 
     Raises
     ------
     InputError
-        A bare number, an unknown form, a length that is not positive, or a date that cannot be placed.
+        A bare number, an unknown form, a length that is not positive, a date that cannot be placed, or a calendar
+        without a cut-off.
     """
     if horizon is None:
         return Horizon(INFINITE, math.inf)
@@ -99,13 +118,19 @@ def parse_horizon(horizon: str | pd.Timestamp | None, unit: str, until: pd.Times
     if not days > 0:
         raise InputError(f"horizon: expected a time after the cut-off, got {str(horizon)!r}.")
     label = horizon if isinstance(horizon, str) else str(pd.Timestamp(horizon).date())
-    return Horizon(label, days / DAYS_PER_UNIT[check_unit(unit)])
+    per_unit = DAYS_PER_UNIT[check_unit(unit)]
+    if calendar is None:
+        return Horizon(label, days / per_unit)
+    if until is None:
+        raise InputError(f"horizon: with a calendar, {label!r} needs a cut-off to count from; none is known.")
+    return Horizon(label, float(calendar.elapsed_ahead(until, days)) / per_unit, days / per_unit)
 
 
 def parse_horizons(
     horizons: str | pd.Timestamp | Sequence[str | pd.Timestamp | None] | None,
     unit: str,
     until: pd.Timestamp | None = None,
+    calendar: Calendar | None = None,
 ) -> tuple[Horizon, ...]:
     """Read one horizon or several, in the order asked for.
 
@@ -117,7 +142,7 @@ def parse_horizons(
     asked = [horizons] if horizons is None or isinstance(horizons, (str, pd.Timestamp)) else list(horizons)
     if not asked:
         raise InputError('horizon: expected at least one, such as "12M"; got an empty list.')
-    parsed = tuple(parse_horizon(h, unit, until) for h in asked)
+    parsed = tuple(parse_horizon(h, unit, until, calendar) for h in asked)
     labels = [h.label for h in parsed]
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORMAT: Final = "lifeworth-model"
-FORMAT_VERSION: Final = 2
-"""Raised whenever an older lifeworth could not read the file."""
+FORMAT_VERSION: Final = 3
+"""Raised whenever an older lifeworth could not read the file, or would misread it."""
+PLAIN_VERSION: Final = 2
+"""Of files without a calendar, which older ones still read."""
 FAMILIES: Final = {family.__name__: family for family in (LogNormal, Beta, Normal, HalfNormal, Flat)}
 EFFECTS: Final = {"coefficients": ("effect", "column"), "group_sd": ("coordinate",), "groups": ("coordinate", "group")}
 """Arrays of `Effects` and what they have beside chain and draw."""
@@ -117,7 +119,8 @@ def _to_dataset(stored: Stored) -> xr.Dataset:
             if getattr(effects, name).size == 0:  # a dimension of length 0 is one without end in NetCDF
                 continue
             variables[f"effects_{name}"] = ((*dims, *(f"{name}_{dim}" for dim in further)), getattr(effects, name))
-    return xr.Dataset(variables, attrs={"format": FORMAT, "format_version": FORMAT_VERSION, "meta": json.dumps(meta)})
+    version = FORMAT_VERSION if "calendar" in stored.settings else PLAIN_VERSION
+    return xr.Dataset(variables, attrs={"format": FORMAT, "format_version": version, "meta": json.dumps(meta)})
 
 
 def _from_dataset(dataset: xr.Dataset) -> Stored:

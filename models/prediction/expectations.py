@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +11,19 @@ from ..fitted_purchases import FittedPurchases, Pairs
 from ..ground.rows import DistinctRows, FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..spend import FittedSpend
+from .clock import Clock, Weights
+
+DRAWS_UNDER_CLOCK: Final = 250
+"""Posterior draws behind means where a clock multiplies the work: a sixteenth of a posterior sd away from all."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnderClock:
+    """Expected purchases at the nodes of a clock, array (nodes, rows), their weights, and each customer's row."""
+
+    weights: Weights
+    purchases: FloatArray
+    inverse: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,33 +38,101 @@ class Expectations:
         Probability of at least one purchase within the horizon; where it has no end, of any more purchase at all.
     purchases : array (horizons, customers)
         Expected purchases, discounted if a rate was given.
+    paid : array (horizons, customers)
+        The same, each purchase times the level of amounts on its day; without a clock `purchases` itself.
+    under : UnderClock or None
     """
 
     alive: FloatArray
     active: FloatArray
     purchases: FloatArray
+    paid: FloatArray
+    under: UnderClock | None = None
 
 
 def expectations(
-    fitted: FittedPurchases, summary: CustomerSummary, horizons: FloatArray, discount: float, draws: int
+    fitted: FittedPurchases,
+    summary: CustomerSummary,
+    horizons: FloatArray,
+    discount: float,
+    draws: int,
+    clock: Clock | None = None,
 ) -> Expectations:
-    """Means over at most `draws` posterior draws, for ascending `horizons` in the unit of the model."""
+    """Means over at most `draws` posterior draws, for ascending `horizons` in the unit of the model.
+
+    With a clock horizons are those of the calendar, and means are over its draws as well; what lies beyond its last
+    knot is left out of purchases.
+    """
+    if clock is None:
+        inverse, alive, active, purchases = of_rows(fitted, summary, horizons, discount, draws, horizons)
+        purchases = purchases[:, inverse]
+        return Expectations(alive[inverse], active[:, inverse], purchases, purchases)
+    weights = clock.weights(np.minimum(horizons, clock.knots[-1]), discount)
+    times = np.where(np.isinf(horizons)[:, None], np.inf, weights.at_horizons).ravel()
+    few = min(draws, DRAWS_UNDER_CLOCK)
+    inverse, alive, active, at_nodes = of_rows(fitted, summary, weights.nodes, 0.0, few, times)
+    return Expectations(
+        alive[inverse],
+        np.einsum("hk,hkr->hr", weights.of_horizons, active.reshape(*weights.at_horizons.shape, -1))[:, inverse],
+        (weights.mean_purchases @ at_nodes)[:, inverse],
+        (weights.mean_spend @ at_nodes)[:, inverse],
+        UnderClock(weights, at_nodes, inverse),
+    )
+
+
+def of_rows(
+    fitted: FittedPurchases,
+    summary: CustomerSummary,
+    horizons: FloatArray,
+    discount: float,
+    draws: int,
+    active_within: FloatArray,
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Row of each customer; and of the rows alive, array (rows,), active and purchases, arrays (horizons, rows).
+
+    Purchases are those within `horizons`, active is some purchase within each of `active_within`.
+    """
     rows, cells = fitted.rows(summary)
 
     def means(theta: FloatArray, block: DistinctRows, pairs: Pairs) -> FloatArray:
         alive = fitted.model.probability_alive(theta[:, :, None], block.x, block.t_x, block.T)
         ahead = fitted.model.purchases_if_alive(theta, pairs.x, pairs.T, horizons, discount)
         out = [alive.mean(axis=0)]
-        for horizon in horizons:
-            none = fitted.model.none_if_alive(theta[:, :, None], pairs.x, pairs.T, float(horizon))
+        for length in active_within:
+            none = fitted.model.none_if_alive(theta[:, :, None], pairs.x, pairs.T, float(length))
             out.append((alive * (1.0 - none)[:, pairs.of_row]).mean(axis=0))
         out += [(alive * values[:, pairs.of_row]).mean(axis=0) for values in ahead]
         return np.stack(out)
 
-    draws = fitted.draws_for_means(len(cells), draws)
+    draws, within = fitted.draws_for_means(len(cells), draws), len(active_within)
     blocks = fitted.by_block(rows, cells, means, draws, "Expected purchases", depth=1 + len(horizons))
-    table = np.concatenate(blocks, axis=1)[:, rows.inverse]
-    return Expectations(table[0], table[1 : 1 + len(horizons)], table[1 + len(horizons) :])
+    table = np.concatenate(blocks, axis=1)
+    return rows.inverse, table[0], table[1 : 1 + within], table[1 + within :]
+
+
+def expected_totals(
+    fitted: FittedPurchases,
+    summary: CustomerSummary,
+    horizons: FloatArray,
+    discount: float,
+    draws: int,
+    shares: FloatArray,
+) -> FloatArray:
+    """Sums over customers of expected discounted purchases by draw of the parameters, array (horizons, draws).
+
+    `shares`, array (customers,), says what a purchase of each customer counts.
+    """
+    rows, cells = fitted.rows(summary)
+    counted = replace(rows, weight=np.bincount(rows.inverse, shares, minlength=len(rows)))
+
+    def sums(theta: FloatArray, block: DistinctRows, pairs: Pairs) -> FloatArray:
+        alive = fitted.model.probability_alive(theta[:, :, None], block.x, block.t_x, block.T)
+        ahead = fitted.model.purchases_if_alive(theta, pairs.x, pairs.T, horizons, discount)
+        return np.stack([(alive * values[:, pairs.of_row]) @ block.weight for values in ahead])
+
+    draws = fitted.draws_for_means(len(cells), draws)
+    blocks = fitted.by_block(counted, cells, sums, draws, "Expected totals", depth=1 + len(horizons))
+    return np.asarray(np.sum(blocks, axis=0))
 
 
 def expected_amounts(fitted: FittedSpend, summary: CustomerSummary, draws: int) -> FloatArray:
@@ -65,3 +147,19 @@ def expected_amounts(fitted: FittedSpend, summary: CustomerSummary, draws: int) 
     out = np.empty(len(order))
     out[order] = np.concatenate(means)
     return out
+
+
+def amount_totals(fitted: FittedSpend, summary: CustomerSummary, draws: int, shares: FloatArray) -> FloatArray:
+    """Sums over customers of expected amounts by draw of the parameters, array (sums, draws).
+
+    `shares`, array (sums, customers), says what each customer's amount counts in each sum.
+    """
+    n, zbar = fitted.purchases_of(summary)
+    cells = fitted.cells(summary)
+
+    def sums(theta: FloatArray, customers: IntArray) -> FloatArray:
+        amounts = fitted.model.expected_spend(theta[:, :, None], n[customers], zbar[customers])
+        return np.asarray(shares[:, customers] @ amounts.T)
+
+    _, blocks = fitted.by_block(cells, sums, fitted.draws_for_means(len(cells), draws), None)
+    return np.asarray(np.sum(blocks, axis=0))

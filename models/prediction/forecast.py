@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,9 +13,11 @@ from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
 from ..ground.intervals import check_draws, check_quantiles
 from ..ground.rows import FloatArray, IntArray
-from ..ground.summary import ID, CustomerSummary, check_summary
+from ..ground.summary import ID, CustomerSummary
 from ..ground.units import Horizon, parse_horizons
 from ..spend import FittedSpend
+from .calibration import Calibration, clock_for, discrepancy_for
+from .decomposition import Measured, decompose
 from .expectations import Expectations, expectations, expected_amounts
 from .futures import Futures, Path
 from .reduction import Grouping, Reduced, columns_of, groupings_of, quantiles_of, reduce_futures
@@ -38,6 +41,11 @@ class Outlook:
         By attribute: one row a group and horizon.
     draws : mapping of str to array (horizons, draws)
         Draws of the total by quantity, horizons as in `horizons`.
+    decomposition : DataFrame
+        What the band of each total is made of: one row a quantity, horizon and part ("parameters", "chance",
+        "the model's past error") with its share of the variance and the relative width of a 90 % band of it alone.
+    calibration : str
+        What the intervals hold, in a sentence.
     horizons : tuple of Horizon
     unit : str
     until : Timestamp or None
@@ -47,6 +55,8 @@ class Outlook:
     total: pd.DataFrame
     groups: Mapping[str, pd.DataFrame]
     draws: Mapping[str, FloatArray]
+    decomposition: pd.DataFrame
+    calibration: str
     horizons: tuple[Horizon, ...]
     unit: str
     until: pd.Timestamp | None
@@ -69,11 +79,11 @@ class Outlook:
 
     def __repr__(self) -> str:
         horizons = ", ".join(horizon.label for horizon in self.horizons)
-        return f"<{type(self).__name__} of {horizons}>\n{self.total.to_string(index=False)}"
+        return f"<{type(self).__name__} of {horizons}>\n{self.total.to_string(index=False)}\n{self.calibration}"
 
     def _repr_html_(self) -> str:
         table: str = self.total.to_html(index=False, border=0, float_format="{:,.2f}".format)
-        return table
+        return f"{table}<p>{html.escape(self.calibration)}</p>"
 
 
 class Forecast(Outlook):
@@ -91,11 +101,13 @@ def forecast(
     quantiles: tuple[float, ...] = OUTCOME_LEVELS,
     groups: str | list[str] | tuple[str, ...] | None = None,
     per_customer: bool = True,
+    calibration: Calibration = None,
 ) -> Forecast:
     """Forecast purchases and spend of every customer, of groups and of the whole base.
 
     Means are exact; intervals come from simulated futures, `draws` of each customer, all horizons on one path
-    (`futures`). They hold doubt about the parameters and chance; not yet that the model itself may be wrong.
+    (`futures`). They hold doubt about the parameters, chance, and the model's own error, which moves all customers
+    together (`discrepancy`).
 
     Parameters
     ----------
@@ -111,34 +123,42 @@ def forecast(
         Attributes of the summary to sum by; None: all that have few enough values.
     per_customer : bool
         False leaves `customers` empty: totals and groups alone, in less time and memory.
+    calibration : Scorecard, "textbook" or None
+        Where the model's own error is known from: a scorecard of the same log (`lw.backtest`). None: a default error
+        of some 10 %, or none for a model at fixed parameters. "textbook": none, the model is taken to be right.
 
     Raises
     ------
     InputError
-        A horizon that is malformed or has no end, a unit that does not fit, an unknown group, bad draws.
+        A horizon that is malformed or has no end, a unit that does not fit, an unknown group, bad draws, a scorecard
+        that does not know the model.
     """
     check_fitted(purchases, spend)
-    summary = check_summary(summary, purchases.unit)
-    asked = parse_horizons(horizon, purchases.unit, summary.until)
+    summary = purchases.checked(summary)
+    asked = parse_horizons(horizon, purchases.unit, summary.until, purchases.calendar)
     if not all(np.isfinite(h.length) for h in asked):
         raise InputError('horizon: a forecast needs an end such as "26W" or "12M"; got None.')
     levels, draws = check_quantiles(quantiles), check_draws(draws)
     lengths, order = ascending(asked)
     groupings = groupings_of(summary, groups)
+    discrepancy, said = discrepancy_for(purchases, calibration)
+    clock = clock_for(purchases, summary, discrepancy, lengths, draws, seed)
 
-    futures = Futures(purchases, spend, summary, lengths, 0.0, draws, seed)
+    futures = Futures(purchases, spend, summary, lengths, 0.0, draws, seed, clock=clock)
     names = ("purchases",) if spend is None else ("purchases", "spend")
 
     def outcomes(path: Path) -> dict[str, FloatArray]:
         return {"purchases": path.purchases} if spend is None else {"purchases": path.purchases, "spend": path.spend}
 
     reduced = reduce_futures(futures, outcomes, names, levels, groupings, per_customer, "Simulating futures")
-    exact = expectations(purchases, summary, lengths, 0.0, draws)
-    means = {"purchases": exact.purchases}
+    exact = expectations(purchases, summary, lengths, 0.0, draws, clock)
+    one = np.ones(len(summary))
+    measured = {"purchases": Measured(None, None, one)}
     if spend is not None:
-        means["spend"] = exact.purchases * expected_amounts(spend, summary, draws)
-    tables = tabulate(summary, asked, order, levels, exact, means, reduced, groupings, per_customer)
-    return Forecast(*tables, asked, purchases.unit, summary.until)
+        measured["spend"] = Measured(one, expected_amounts(spend, summary, draws), 0.0 * one)
+    tables = tabulate(summary, asked, order, levels, exact, measured, reduced, groupings, per_customer)
+    parts = decompose(futures, exact, measured, reduced.total, asked, order)
+    return Forecast(*tables, parts, said, asked, purchases.unit, summary.until)
 
 
 def check_fitted(purchases: FittedPurchases, spend: FittedSpend | None, need_spend: bool = False) -> None:
@@ -160,8 +180,8 @@ def check_fitted(purchases: FittedPurchases, spend: FittedSpend | None, need_spe
 
 
 def ascending(horizons: tuple[Horizon, ...]) -> tuple[FloatArray, IntArray]:
-    """Lengths in ascending order, and for each horizon asked for its place among them."""
-    lengths = np.array([h.length for h in horizons])
+    """Lengths by the calendar in ascending order, and for each horizon asked for its place among them."""
+    lengths = np.array([h.calendar_length for h in horizons])
     order = np.argsort(lengths, kind="stable")
     return lengths[order], np.argsort(order, kind="stable")
 
@@ -172,15 +192,13 @@ def tabulate(
     order: IntArray,
     levels: tuple[float, ...],
     exact: Expectations,
-    means: Mapping[str, FloatArray],
+    measured: Mapping[str, Measured],
     reduced: Reduced,
     groupings: Mapping[str, Grouping],
     per_customer: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, pd.DataFrame], dict[str, FloatArray]]:
-    """Customers, total, groups and draws of the total, horizons in the order asked for.
-
-    `means`, by quantity, are arrays (horizons, customers), horizons ascending as in `reduced`.
-    """
+    """Customers, total, groups and draws of the total, horizons in the order asked for."""
+    means = {name: quantity.mean(exact) for name, quantity in measured.items()}
     customers, total = [], []
     groups: dict[str, list[pd.DataFrame]] = {by: [] for by in groupings}
     for horizon, h in zip(horizons, order, strict=True):

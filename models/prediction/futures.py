@@ -3,8 +3,8 @@
 For every draw of the parameters and every customer the hidden state is drawn from its exact posterior
 (`draw_latent` of the models), and from it one future: purchases at exponential gaps until the horizon or the
 customer's end, each with its amount and its day, so that discounting is exact and every horizon is read off the
-same path. Draw s uses the same parameters for all customers: sums over customers within a draw are draws of the
-total. Totals from sums of customers' quantiles would be wrong.
+same path. Draw s uses the same parameters and the same clock for all customers: sums over customers within a draw are
+draws of the total. Totals from sums of customers' quantiles would be wrong.
 
 Customers are worked on in an order of their own data, each block with a random stream of its own: neither the
 order they came in nor the number of cores changes the result.
@@ -21,9 +21,10 @@ import numpy as np
 from ..fitted_purchases import FittedPurchases
 from ..ground.design import Cells
 from ..ground.rows import FloatArray, IntArray, runs
-from ..ground.summary import CustomerSummary, check_summary
+from ..ground.summary import CustomerSummary
 from ..ground.threads import map_threads
 from ..spend import FittedSpend
+from .clock import Clock
 from .futures_kernels import walk
 
 BLOCK_BYTES: Final = 48_000_000
@@ -67,11 +68,15 @@ class Futures:
         None: amounts are zero.
     summary : CustomerSummary
     horizons : array (horizons,)
-        Ascending lengths in the unit of `purchases`; the last must be finite.
+        Ascending lengths by the calendar in the unit of `purchases`; the last must be finite.
     discount : float
         Continuous rate per unit of time.
     draws : int
     seed : int
+    purchase_today : bool
+        Whether paths carry the amount of one more purchase, made today.
+    clock : Clock or None
+        How fast time runs for all customers, of as many draws; None: as the calendar's.
     """
 
     purchases: FittedPurchases
@@ -82,6 +87,7 @@ class Futures:
     draws: int
     seed: int
     purchase_today: bool = False
+    clock: Clock | None = None
 
     def reduced[R](self, reduce: Callable[[Path], R], description: str) -> Iterator[R]:
         """What `reduce` makes of each block of customers, in a fixed order; computed on all cores."""
@@ -99,7 +105,11 @@ class Futures:
         latent = self.purchases.model.draw_latent(rng, theta[:, None, :], x, t_x, T)
         shape, rate = _amounts(self, state, rng, customers, latent.rate.shape)
         out = np.zeros((4, len(self.horizons), len(customers), self.draws))
-        walk(rng, *latent, shape, rate, self.horizons, self.discount, out)
+        clock = state.clock
+        walk(
+            rng, *latent, shape, rate, clock.at(self.horizons), clock.knots, clock.elapsed, clock.level,
+            self.discount, out,
+        )  # fmt: skip
         today = rng.standard_gamma(shape, rate.shape) / rate if self.purchase_today else None
         return Path(customers, out[0], out[1], out[2], out[3], today)
 
@@ -121,10 +131,11 @@ class _State:
     spend_cells: Cells | None
     order: IntArray
     cell: IntArray
+    clock: Clock
 
     @classmethod
     def of(cls, futures: Futures) -> _State:
-        summary = check_summary(futures.summary, futures.purchases.unit)
+        summary = futures.purchases.checked(futures.summary)
         rows, cells = futures.purchases.rows(summary)
         x, t_x, T = rows.x[rows.inverse], rows.t_x[rows.inverse], rows.T[rows.inverse]
         n, zbar, spend_cells, both = np.zeros_like(x), np.zeros(len(x)), None, cells.of_customer
@@ -133,7 +144,8 @@ class _State:
             spend_cells = futures.spend.cells(summary)
             both = both * len(spend_cells) + spend_cells.of_customer
         order = np.lexsort((zbar, rows.inverse, both))
-        return cls(x, t_x, T, n, zbar, cells, spend_cells, order, both[order])
+        clock = futures.clock or Clock.plain(float(futures.horizons[-1]), futures.draws)
+        return cls(x, t_x, T, n, zbar, cells, spend_cells, order, both[order], clock)
 
 
 def _amounts(

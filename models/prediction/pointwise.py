@@ -24,6 +24,7 @@ from ..ground.summary import ID, CustomerSummary, check_summary
 from ..ground.threads import map_threads
 from ..inference.posterior import FEWEST_DRAWS
 from ..spend import FittedSpend
+from .clock import Clock
 from .futures_kernels import walk
 
 
@@ -169,7 +170,11 @@ class ObservedPurchases(Observed):
         rate, dropout, lifetime = self.purchases.model.draw_latent(rng, theta[:, None, :], none, start, start)
         out = np.zeros((4, 1, *rate.shape))
         no_amounts, ones = np.zeros(theta.shape[1]), np.ones(rate.shape)
-        walk(rng, rate * T, dropout, lifetime / T, no_amounts, ones, np.ones(1), 0.0, out)
+        clock = Clock.plain(1.0, theta.shape[1])
+        walk(
+            rng, rate * T, dropout, lifetime / T, no_amounts, ones, clock.at(np.ones(1)), clock.knots, clock.elapsed,
+            clock.level, 0.0, out,
+        )  # fmt: skip
         return np.asarray(out[0, 0])
 
 

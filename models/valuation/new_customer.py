@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..ground.design import Cells
 from ..ground.errors import InputError
 from ..ground.intervals import DRAWS_FOR_MEANS
 from ..ground.rows import FloatArray, IntArray
@@ -86,14 +87,15 @@ class _Newcomer:
     ----------
     amount : array (copies,)
         Expected amount of an order.
-    purchases : array (horizons, copies)
-        Expected discounted repeat purchases.
+    purchases, paid : array (horizons, copies)
+        Expected discounted repeat purchases, and each times the level of amounts on its day.
     path : Path
         Draws.
     """
 
     amount: FloatArray
     purchases: FloatArray
+    paid: FloatArray
     path: Path
 
     @classmethod
@@ -102,19 +104,20 @@ class _Newcomer:
         blocks = list(replace(futures, summary=nobody, purchase_today=True).reduced(lambda path: path, "New customers"))
         parts = {name: _joined([getattr(block, name) for block in blocks]) for name in Path.__dataclass_fields__}
         cells = futures.purchases.cells(nobody)
-        ahead = futures.purchases.new_customers_like(cells, futures.horizons, futures.discount)
+        purchases, paid = _ahead(futures, cells)
         amount = expected_amounts(spend, nobody, DRAWS_FOR_MEANS)
-        return cls(amount, ahead[:, cells.of_customer], Path(**parts))
+        return cls(amount, purchases[:, cells.of_customer], paid[:, cells.of_customer], Path(**parts))
 
     def columns(
         self, h: int, margin: float, cost: float, cac: float, levels: tuple[float, ...]
     ) -> dict[str, FloatArray]:
         """Columns of the table at one horizon, each array (1,)."""
         worth = margin * self.amount - cost  # of each copy: rates and amounts may go together
+        ahead = margin * self.amount * self.paid[h] - cost * self.purchases[h]
         first = margin * self.path.today - cost if self.path.today is not None else np.empty(0)
         residual = contribution(self.path, margin, cost)[h]
         outcomes = {"first_order": first, "residual_value": residual, "new_customer_value": first + residual}
-        means = {"first_order": float(worth.mean()), "residual_value": float((worth * self.purchases[h]).mean())}
+        means = {"first_order": float(worth.mean()), "residual_value": float(ahead.mean())}
         means["new_customer_value"] = means["first_order"] + means["residual_value"]
         columns: dict[str, FloatArray] = {}
         if np.isfinite(cac):
@@ -135,7 +138,19 @@ def _just_acquired(summary: CustomerSummary, kind: Mapping[str, Any]) -> Custome
     chosen = who[(np.arange(COPIES) * len(who)) // COPIES]
     frame = summary.frame.iloc[chosen].reset_index(drop=True)
     nothing = {"frequency": 0, "recency": 0.0, "T": 0.0, "monetary_value": 0.0, "monetary_value_all": 0.0}
-    return CustomerSummary(frame.assign(customer_id=np.arange(COPIES), **nothing), summary.unit)
+    return CustomerSummary(
+        frame.assign(customer_id=np.arange(COPIES), **nothing), summary.unit, summary.until, calendar=summary.calendar
+    )
+
+
+def _ahead(futures: Futures, cells: Cells) -> tuple[FloatArray, FloatArray]:
+    """Expected discounted repeat purchases, and the same times the level of amounts, arrays (horizons, cells)."""
+    if futures.clock is None:
+        plain = futures.purchases.new_customers_like(cells, futures.horizons, futures.discount)
+        return plain, plain
+    weights = futures.clock.weights(futures.horizons, futures.discount)
+    at_nodes = futures.purchases.new_customers_like(cells, weights.nodes, 0.0)
+    return weights.mean_purchases @ at_nodes, weights.mean_spend @ at_nodes
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -18,8 +18,10 @@ from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
 from ..ground.intervals import check_draws, check_quantiles
 from ..ground.rows import FloatArray
-from ..ground.summary import CustomerSummary, check_summary
+from ..ground.summary import CustomerSummary
 from ..ground.units import LAST_DISCOUNT, continuous_rate, parse_horizons
+from ..prediction.calibration import Calibration, clock_for, discrepancy_for
+from ..prediction.decomposition import Measured, decompose
 from ..prediction.expectations import expectations, expected_amounts
 from ..prediction.forecast import OUTCOME_LEVELS, Outlook, ascending, check_fitted, tabulate
 from ..prediction.futures import Futures, Path, contribution
@@ -58,6 +60,7 @@ def value(
     quantiles: tuple[float, ...] = OUTCOME_LEVELS,
     groups: str | list[str] | tuple[str, ...] | None = None,
     per_customer: bool = True,
+    calibration: Calibration = None,
 ) -> Valuation:
     """Value every customer, groups and the whole base: discounted future contribution with intervals.
 
@@ -69,7 +72,7 @@ def value(
     economics : Economics
     horizon : str, None, or list of them
         "12M", "156W", a date; None for ever, which needs a discount rate above 0. Any number in one pass.
-    draws, seed, quantiles, groups, per_customer
+    draws, seed, quantiles, groups, per_customer, calibration
         As in `forecast`.
 
     Raises
@@ -80,8 +83,8 @@ def value(
     check_fitted(purchases, spend, need_spend=True)
     if not isinstance(economics, Economics):
         raise InputError(f"economics: expected Economics(margin=0.30, annual_discount_rate=0.15), got {economics!r}.")
-    summary = check_summary(summary, purchases.unit)
-    asked = parse_horizons(horizon, purchases.unit, summary.until)
+    summary = purchases.checked(summary)
+    asked = parse_horizons(horizon, purchases.unit, summary.until, purchases.calendar)
     levels, draws = check_quantiles(quantiles), check_draws(draws)
     rate = continuous_rate(economics.annual_discount_rate, purchases.unit)
     lengths, order = ascending(asked)
@@ -89,19 +92,22 @@ def value(
     margins = economics.margins(summary)
     groupings = groupings_of(summary, groups)
     newcomers = newcomer_groups(summary, economics, margins)
+    discrepancy, said = discrepancy_for(purchases, calibration)
+    clock = clock_for(purchases, summary, discrepancy, ends, draws, seed)
 
-    futures = Futures(purchases, spend, summary, ends, rate, draws, seed)
+    futures = Futures(purchases, spend, summary, ends, rate, draws, seed, clock=clock)
 
     def outcomes(path: Path) -> dict[str, FloatArray]:
         return {"value": contribution(path, margins[path.customers, None], economics.cost_per_order)}
 
     reduced = reduce_futures(futures, outcomes, ("value",), levels, groupings, per_customer, "Valuing futures")
-    exact = expectations(purchases, summary, lengths, rate, draws)
-    worth = margins * expected_amounts(spend, summary, draws) - economics.cost_per_order
-    means = {"value": exact.purchases * worth}
-    tables = tabulate(summary, asked, order, levels, exact, means, reduced, groupings, per_customer)
+    exact = expectations(purchases, summary, lengths, rate, draws, clock)
+    costs = np.full(len(summary), -economics.cost_per_order)
+    measured = {"value": Measured(margins, expected_amounts(spend, summary, draws), costs)}
+    tables = tabulate(summary, asked, order, levels, exact, measured, reduced, groupings, per_customer)
+    parts = decompose(futures, exact, measured, reduced.total, asked, order)
     new = new_customer_table(futures, spend, economics, newcomers, asked, order, levels)
-    return Valuation(*tables, asked, purchases.unit, summary.until, new, economics)
+    return Valuation(*tables, parts, said, asked, purchases.unit, summary.until, new, economics)
 
 
 def _ends(lengths: FloatArray, rate: float) -> FloatArray:

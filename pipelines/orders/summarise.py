@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lifeworth.models.ground.calendar import Calendar
 from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day
 from lifeworth.models.ground.units import DAYS_PER_UNIT, check_unit
 
@@ -38,6 +39,7 @@ def summarise(
     missing_id: Drop = "drop",
     duplicates: Keep = "keep",
     acquired_from: Day | None = None,
+    calendar: Calendar | None = None,
 ) -> CustomerSummary:
     """Summarise an order log: one row a customer with frequency, recency, T and mean amounts.
 
@@ -76,6 +78,9 @@ def summarise(
     acquired_from : date, optional
         Keep only customers first seen on or after that day: the remedy for a log that begins in
         mid-relationship.
+    calendar : Calendar, optional
+        An index of the purchase rate. Recency and T are then in its season-adjusted time: the same purchases in
+        December last longer than in a quiet month.
 
     Returns
     -------
@@ -108,7 +113,7 @@ def summarise(
     customers = split_customers(sorted_frame(run(customers_expression(log))), start)
     spend = Spend.of(customers.kept)
     report = log_report(log, customers, spend, until_given=until is not None)
-    return CustomerSummary(_frame(customers, spend, log, unit), unit, log.until, report)
+    return CustomerSummary(_frame(customers, spend, log, unit, calendar), unit, log.until, report, calendar)
 
 
 def customers_expression(log: OrderLog) -> ir.Table:
@@ -128,7 +133,7 @@ def customers_expression(log: OrderLog) -> ir.Table:
     )
 
 
-def _frame(customers: Customers, spend: Spend, log: OrderLog, unit: str) -> pd.DataFrame:
+def _frame(customers: Customers, spend: Spend, log: OrderLog, unit: str, calendar: Calendar | None) -> pd.DataFrame:
     kept = customers.kept
     first, last = _days(kept["first"]), _days(kept["last"])
     until = np.datetime64(log.until, "D")
@@ -137,12 +142,21 @@ def _frame(customers: Customers, spend: Spend, log: OrderLog, unit: str) -> pd.D
         {
             ID: kept[ID],
             "frequency": kept["purchases"] - 1,
-            "recency": (last - first).astype(np.int64) / DAYS_PER_UNIT[unit],
-            "T": (until - first).astype(np.int64) / DAYS_PER_UNIT[unit],
+            "recency": _elapsed(first, last, calendar) / DAYS_PER_UNIT[unit],
+            "T": _elapsed(first, until, calendar) / DAYS_PER_UNIT[unit],
             **(money if log.columns.amount is not None else {}),
             **{name: kept[key] for key, name in log.columns.attribute_keys.items()},
         }
     )
+
+
+def _elapsed(
+    start: NDArray[np.datetime64], end: NDArray[np.datetime64] | np.datetime64, calendar: Calendar | None
+) -> NDArray[np.float64]:
+    """Days, season-adjusted if there is a calendar."""
+    if calendar is None:
+        return (end - start).astype(np.float64)
+    return calendar.elapsed(start, np.asarray(end))
 
 
 def _days(column: pd.Series[Any]) -> NDArray[np.datetime64]:

@@ -12,7 +12,8 @@ from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.intervals import quantile_name
 from lifeworth.models.ground.rows import FloatArray
-from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day, check_summary
+from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day
+from lifeworth.models.prediction.calibration import Calibration
 from lifeworth.models.prediction.forecast import Forecast, forecast
 from lifeworth.models.spend import FittedSpend
 
@@ -108,12 +109,12 @@ def holdout(
     acquired_from: Day | None = None,
     draws: int = 1000,
     seed: int = 0,
+    calibration: Calibration = None,
     **policies: Unpack[PolicyWords],
 ) -> Holdout:
     """Forecast from the cut-off through a day that has passed, and compare with what came.
 
-    One split of one log: it shows whether a forecast would have been right once. Intervals of totals hold doubt about
-    the parameters and chance; not yet that the model itself may be wrong.
+    One split of one log: it shows whether a forecast would have been right once. `backtest` looks at many.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ def holdout(
         Last day of the holdout, inclusive.
     customer_id, date, amount, acquired_from, **policies
         As in `summarise`, and the same as there.
-    draws, seed : int
+    draws, seed, calibration
         As in `forecast`.
 
     Raises
@@ -136,7 +137,7 @@ def holdout(
     InputError
         The summary has no cut-off, or its customers are not those of the log; no day in the holdout.
     """
-    summary = check_summary(summary, purchases.unit)
+    summary = purchases.checked(summary)
     until, last = cut_off(summary), as_day(through, "through")
     days = (last - until).days
     if days <= 0:
@@ -148,8 +149,9 @@ def holdout(
     _same_customers(summary, actual)
     horizon = f"{days}D" if days % WEEK else f"{days // WEEK}W"
     ahead = forecast(
-        purchases, spend, _with_bands(summary), horizon, draws=draws, seed=seed, quantiles=LEVELS, groups=BAND
-    )
+        purchases, spend, _with_bands(summary), horizon, draws=draws, seed=seed, quantiles=LEVELS, groups=BAND,
+        calibration=calibration,
+    )  # fmt: skip
     return _compared(ahead, summary, actual, until, last)
 
 

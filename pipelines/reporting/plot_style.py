@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pandas as pd
+
+from lifeworth.models.ground.intervals import quantile_name
 
 from .wording import NO_BREAK, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
 INK: Final = "#1b1f24"
@@ -23,6 +28,18 @@ BLUE: Final = "#0072b2"
 ORANGE: Final = "#d55e00"
 """A limit, a cost, a miss."""
 SKY: Final = "#56b4e9"
+FAR: Final = "#a4acb5"
+"""What is only there for comparison."""
+LOOKS: Final = (
+    {"color": BLUE, "ls": "-", "marker": "o"},
+    {"color": "#e69f00", "ls": "--", "marker": "s"},
+    {"color": "#009e73", "ls": "-.", "marker": "^"},
+    {"color": "#cc79a7", "ls": ":", "marker": "D"},
+)
+"""Several models in one plot: colours of Okabe & Ito; in grey, dashes and marks tell them apart."""
+DASHED: Final[Any] = (0, (4, 2))
+HANDLE: Final = 2.6
+"""Letters of a line in a legend that must show its dashes."""
 
 FAINTEST_BAND: Final = 0.14
 """Opacity of one band; three on top of each other grow darker inwards."""
@@ -104,7 +121,7 @@ def titled(ax: Axes, title: str, x: str = "", y: str = "") -> None:
 def _wrap(ax: Axes, text: Text) -> None:
     """Break a text into lines as wide as the axes, as drawn; but not between a number and its sign."""
     figure = ax.get_figure(root=True)
-    room = _inches(ax) * (POINTS if figure is None else figure.dpi)
+    room = inches(ax) * (POINTS if figure is None else figure.dpi)
     lines = [""]
     for word in text.get_text().replace(" %", f"{NO_BREAK}%").split(" "):
         longer = f"{lines[-1]} {word}".lstrip()
@@ -116,19 +133,43 @@ def _wrap(ax: Axes, text: Text) -> None:
     text.set_text("\n".join(lines))
 
 
-def legend(ax: Axes, lines: int = 1) -> None:
-    """Add a legend below the axes, as many entries to a line as fit; `lines` of labels are below each tick."""
+def look(place: int) -> dict[str, Any]:
+    """Colour, dashes and mark of the model at a place in the order of models; after four, dashes go on with others."""
+    count = len(LOOKS)
+    return LOOKS[place % count] | {"ls": LOOKS[(place + place // count) % count]["ls"]}
+
+
+def bands(ax: Axes, frame: pd.DataFrame, levels: tuple[float, ...], prefix: str = "") -> None:
+    """Fill bands around a forecast by week, darker inwards, from its quantiles (columns q05 and so on)."""
+    for level in levels:
+        low, high = (frame[f"{prefix}{quantile_name(0.5 + sign * level / 2.0)}"].astype(float) for sign in (-1, 1))
+        label = f"{', '.join(f'{100.0 * each:.0f}' for each in levels)} % of outcomes" if level == levels[-1] else None
+        ax.fill_between(frame["week_end"], low, high, color=BLUE, alpha=FAINTEST_BAND, lw=0, label=label)
+
+
+def legend(ax: Axes, lines: int = 1, *, handle: float = 1.6) -> float:
+    """Add a legend below the axes, as many entries to a line as fit.
+
+    `lines` of labels are below each tick; `handle` is the length of a line in it, in letters. Returns how far below
+    the axes it ends, in points.
+    """
     from matplotlib.transforms import ScaledTranslation
 
-    figure = ax.figure
+    figure = cast("Figure", ax.get_figure(root=True))
     handles, labels = ax.get_legend_handles_labels()
-    columns = 2 if _inches(ax) < WIDE_ENOUGH else len(labels)
-    down = BELOW + LINE * (lines - 1)
+    down = BELOW + LINE * (lines + ax.get_xlabel().count("\n") - 1)
     place = ax.transAxes + ScaledTranslation(0.0, -down / POINTS, figure.dpi_scale_trans)
-    ax.legend(
-        handles, labels, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=place, ncols=columns,
-        frameon=False, labelcolor=INK, handlelength=1.6, columnspacing=1.4, borderaxespad=0.0, borderpad=0.0,
-    )  # fmt: skip
+    # what is wider than the axes before they are laid out makes them narrower
+    room = min(inches(ax), ax.get_position().width * figure.get_figwidth()) * figure.dpi
+    for columns in range(len(labels), 0, -1):
+        made = ax.legend(
+            handles, labels, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=place, ncols=columns,
+            frameon=False, labelcolor=INK, handlelength=handle, columnspacing=1.4, borderaxespad=0.0, borderpad=0.0,
+        )  # fmt: skip
+        size = made.get_window_extent()
+        if size.width <= room:
+            break
+    return down + POINTS * size.height / figure.dpi
 
 
 def headroom(ax: Axes, share: float) -> None:
@@ -141,11 +182,11 @@ def short_numbers(ax: Axes, axis: str, currency: str = "") -> None:
     from matplotlib.ticker import MaxNLocator
 
     if axis == "x" and ax.get_xscale() == "linear":
-        ax.xaxis.set_major_locator(MaxNLocator(4 if _inches(ax) < WIDE_ENOUGH else 7, steps=ROUND_STEPS))
+        ax.xaxis.set_major_locator(MaxNLocator(4 if inches(ax) < WIDE_ENOUGH else 7, steps=ROUND_STEPS))
     getattr(ax, f"{axis}axis").set_major_formatter(lambda value, _: short(value, currency))
 
 
-def _inches(ax: Axes) -> float:
+def inches(ax: Axes) -> float:
     """Width of axes once laid out."""
     figure = ax.get_figure(root=True)
     share = ax.get_position().width / UNTOUCHED
@@ -153,7 +194,11 @@ def _inches(ax: Axes) -> float:
 
 
 def percentages(ax: Axes, axis: str) -> None:
-    """Write the numbers of an axis as percentages."""
+    """Write the numbers of an axis as percentages; few of them where there is little room."""
+    from matplotlib.ticker import MaxNLocator
+
+    if axis == "x" and inches(ax) < WIDE_ENOUGH:
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
     getattr(ax, f"{axis}axis").set_major_formatter(lambda value, _: f"{100.0 * value:.3g} %")
 
 

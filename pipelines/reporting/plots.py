@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.intervals import quantile_name
 from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.prediction.forecast import Outlook
 from lifeworth.models.valuation.value import Valuation
@@ -15,8 +14,10 @@ from lifeworth.models.valuation.value import Valuation
 from . import findings
 from .concentration import TOPS, Concentration, customer_values, place_of
 from .holdout import MOST_FREQUENT, Holdout
+from .plot_groups import draw_tenths
 from .plot_style import (
     BLUE,
+    DASHED,
     FAINT,
     FAINTEST_BAND,
     INK,
@@ -24,6 +25,7 @@ from .plot_style import (
     SKY,
     SMALL,
     SOFT,
+    bands,
     beside,
     canvas,
     dates,
@@ -48,7 +50,6 @@ QUANTITIES: Final = {
     "value": "value",
 }
 CURVE_POINTS: Final = 201
-DASHED: Final[Any] = (0, (4, 2))
 EDGE: Final = 0.04
 """Room above what is drawn, as a share of it, where nothing is written there."""
 TOP: Final = 0.18
@@ -73,13 +74,10 @@ def plot_tracking(tracking: Tracking, *, cumulative: bool = False, ax: Axes | No
     frame = tracking.frame
     past, ahead = frame[~frame["forecast"]], frame[frame["forecast"]]
     with canvas(ax) as ax:
-        for band in BANDS if len(ahead) else ():
-            low, high = (ahead[f"{prefix}{quantile_name(0.5 + sign * band / 2.0)}"].astype(float) for sign in (-1, 1))
-            label = f"{', '.join(f'{100.0 * b:.0f}' for b in BANDS)} % of outcomes" if band == BANDS[-1] else None
-            ax.fill_between(ahead["week_end"], low, high, color=BLUE, alpha=FAINTEST_BAND, lw=0, label=label)
         expected = f"{prefix}expected"
         ax.plot(past["week_end"], past[expected], color=BLUE, ls=DASHED, label="model, fitted to these weeks")
         if len(ahead):
+            bands(ax, ahead, BANDS, prefix)
             ax.plot(ahead["week_end"], ahead[expected], color=BLUE, label="forecast")
             _mark_cut_off(ax, tracking)
         ax.plot(frame["week_end"], frame[f"{prefix}actual"], color=INK, lw=1.2, marker="o", ms=2.4, label="actual")
@@ -179,18 +177,8 @@ def plot_calibration_active(holdout: Holdout, *, ax: Axes | None = None) -> Axes
     holdout : Holdout
     ax : matplotlib Axes, optional
     """
-    tenths = holdout.by_p_active
-    most = float(tenths[["q95", "actual"]].to_numpy().max()) * 1.08
     with canvas(ax) as ax:
-        ax.plot([0, most], [0, most], color=SOFT, lw=1.0, ls=DASHED, label="as predicted")
-        ax.vlines(
-            tenths["predicted"], tenths["q05"], tenths["q95"], color=SKY, lw=7, alpha=0.55, label="90 % by chance"
-        )
-        ax.plot(tenths["predicted"], tenths["actual"], ls="", marker="o", ms=6, color=INK, label="actual")
-        ax.set_xlim(0, most)
-        ax.set_ylim(0, most)
-        percentages(ax, "x")
-        percentages(ax, "y")
+        draw_tenths(ax, {"forecast": holdout.by_p_active})
         legend(ax)
         finding = findings.calibration_finding(holdout)
         titled(ax, finding, f"predicted probability to buy in {span(holdout.horizon)}", "share that bought")

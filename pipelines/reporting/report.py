@@ -16,6 +16,7 @@ from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.spend import FittedSpend
 from lifeworth.models.valuation.value import Valuation
 
+from ..backtesting.scorecard import Scorecard
 from ..exports import write_bytes
 from .holdout import Holdout
 from .tracking import Tracking
@@ -40,6 +41,8 @@ class ReportContent:
         With its customers; horizons in the order in which they are to be told.
     holdout : Holdout, optional
         How the forecast would have fared, where the log goes on beyond the cut-off.
+    scorecard : Scorecard, optional
+        How forecasts from earlier dates have fared.
     tracking : Tracking, optional
     suited : DataVerdict, optional
         Whether the customers suit the models.
@@ -54,6 +57,7 @@ class ReportContent:
     spend: FittedSpend
     valuation: Valuation
     holdout: Holdout | None = None
+    scorecard: Scorecard | None = None
     tracking: Tracking | None = None
     suited: DataVerdict | None = None
     written: str = ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..backtesting.scorecard import Scorecard
 from . import plots
 from .holdout import Holdout
+from .plot_totals import plot_totals
 from .report_parts import Chart, Part, Section, Table
 from .tracking import Tracking
 from .wording import count, day, money, percent, span
@@ -13,22 +15,17 @@ from .wording import count, day, money, percent, span
 NAMES: Final = {"purchases": "Purchases", "spend": "Spend"}
 LEVEL: Final = 0.9
 """What the intervals promise."""
-WHAT_IT_HOLDS: Final = (
-    "The interval of a total holds two things: doubt about the numbers of the model, and chance. It does not hold "
-    "that the model itself may be wrong: season, offers, prices or fashion that move all customers together. One "
-    "test cannot tell how large such errors usually are; the same test repeated from several dates (rolling "
-    "backtests) will say more. Until then a total may well miss by as much as it did here."
-)
-ONE_TEST: Final = (
-    "The interval of a total holds doubt about the numbers of the model, and chance; not that the model itself may be "
-    "wrong. That it held here is one test on one date; the same test repeated from several dates (rolling backtests) "
-    "will say more."
+MISSED: Final = (
+    "The interval of a total is made to hold nine times in ten, this one did not. What one test cannot tell, the same "
+    "test from several dates does."
 )
 
 
-def holdout_section(holdout: Holdout, tracking: Tracking | None, currency: str) -> Section:
-    """Totals first, then customers, then weeks and groups."""
-    parts = [_totals(holdout, currency), _customers(holdout)]
+def holdout_section(holdout: Holdout, tracking: Tracking | None, scorecard: Scorecard | None, currency: str) -> Section:
+    """Totals first, from one date and from several, then customers, then weeks and groups."""
+    parts = [_totals(holdout, currency)]
+    parts += [_origins(scorecard)] if scorecard is not None else []
+    parts += [_customers(holdout)]
     parts += _weeks(tracking) if tracking is not None and len(tracking.seen) else []
     parts += _groups(holdout)
     return Section("test", "How well it would have done", tuple(parts))
@@ -40,7 +37,8 @@ def _totals(holdout: Holdout, currency: str) -> Part:
         f"The models saw nothing after {day(holdout.until)}. What customers did in the {span(holdout.horizon)} "
         "that followed is known; here it stands beside what was forecast.",
         *(_verdict(holdout, name, currency) for name in names),
-        ONE_TEST if holdout.total["inside"].all() else WHAT_IT_HOLDS,
+        holdout.forecast.calibration,
+        *(() if holdout.total["inside"].all() else (MISSED,)),
     )
     rows = tuple(_total_row(holdout, name, currency) for name in names)
     table = Table(("total", "forecast", "90 % interval", "actual", "ratio"), rows)
@@ -52,6 +50,26 @@ def _totals(holdout: Holdout, currency: str) -> Part:
         f"{percent(abs(holdout.total_of('purchases')['ratio'] - 1.0), 1)} from what was expected.",
     )
     return Part(text, chart, table)
+
+
+def _origins(scorecard: Scorecard) -> Part:
+    """The same test from several dates, whose errors the intervals have learned from."""
+    found = scorecard.coverage_of_totals()
+    found = found[(found["horizon"] == "all") & (found["quantity"] == "purchases")].set_index("interval")
+    horizon = scorecard.totals["horizon"].iloc[0]
+    text = (
+        f"The same test was made from {scorecard.totals['origin'].nunique()} dates before, each knowing only what was "
+        f"known then: the 90 % interval of total purchases held {percent(found.loc['honest', 'held'])} of "
+        f"{count(found.loc['honest', 'forecasts'])} totals. Without the model's past error in it, it would have held "
+        f"{percent(found.loc['textbook', 'held'])}.",
+    )
+    chart = Chart.of(
+        lambda ax: plot_totals(scorecard, "purchases", horizon, ax=ax),
+        f"Forecasts of all purchases over {span(horizon)} from several dates, with what came.",
+        f"Totals of {span(horizon)} by the date they were forecast on. Pale bars hold the model's past error, dark bars "
+        "doubt about its numbers and chance alone; dots are what came.",
+    )
+    return Part(text, chart, heading="From several dates")
 
 
 def _write(value: float, name: str, currency: str) -> str:

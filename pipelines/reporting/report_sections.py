@@ -51,8 +51,9 @@ def headline(content: ReportContent) -> Headline:
 def sections(content: ReportContent) -> tuple[Section, ...]:
     """Every section for which there is content, in the order of the page."""
     found = [_expected(content), _value(content), _new_customer(content)]
+    currency = content.valuation.economics.currency
     if content.holdout is not None:
-        found.insert(1, holdout_section(content.holdout, content.tracking, content.valuation.economics.currency))
+        found.insert(1, holdout_section(content.holdout, content.tracking, content.scorecard, currency))
     return (*found, data_section(content), models_section(content), methods_section(content))
 
 
@@ -109,20 +110,14 @@ def _against_cost(content: ReportContent) -> str:
 
 def _caution(content: ReportContent) -> str:
     if content.holdout is None:
-        return (
-            "These intervals hold chance and doubt about the numbers of the model, not that the model itself may be "
-            "wrong. No test on past data was made for this report."
-        )
+        return f"{content.valuation.calibration} No test on past data was made for this report."
     total = content.holdout.total_of("purchases")
     gap, weeks = total["ratio"] - 1.0, span(content.holdout.horizon)
     test = f"In a test on {weeks} that are now past, customers bought {percent(abs(gap), 1)} "
     test += f"{'more' if gap > 0 else 'less'} often than forecast"
     if total["inside"]:
         return f"{test}, within the interval given. That is one test on one date; see below."
-    return (
-        f"{test}, outside the interval given. Intervals of totals hold chance and doubt about the numbers of the "
-        "model, not that the model itself may be wrong: take them as too narrow."
-    )
+    return f"{test}, outside the interval given, which is made to hold nine times in ten; see below."
 
 
 def _expected(content: ReportContent) -> Section:

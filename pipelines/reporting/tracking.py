@@ -12,11 +12,12 @@ from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.intervals import check_draws, quantile_name
 from lifeworth.models.ground.rows import FloatArray, IntArray
-from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day, check_summary
+from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day
 from lifeworth.models.ground.units import DAYS_PER_UNIT
-from lifeworth.models.prediction.expectations import expectations
-from lifeworth.models.prediction.futures import Futures
-from lifeworth.models.prediction.reduction import quantiles_of, reduce_futures
+from lifeworth.models.prediction.calibration import Calibration
+from lifeworth.models.prediction.clock import Interpolation
+from lifeworth.models.prediction.reduction import quantiles_of
+from lifeworth.models.prediction.weeks import weeks_ahead
 
 from ..orders.orders import Orders
 from ..orders.policies import PolicyWords
@@ -76,6 +77,7 @@ def tracking(
     acquired_from: Day | None = None,
     draws: int = 1000,
     seed: int = 0,
+    calibration: Calibration = None,
     **policies: Unpack[PolicyWords],
 ) -> Tracking:
     """Compare purchases with the model week by week.
@@ -96,6 +98,8 @@ def tracking(
     draws : int
         Simulated futures behind the bands.
     seed : int
+    calibration : Scorecard, "textbook" or None
+        As in `forecast`.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def tracking(
     InputError
         The summary has no cut-off, or is not that of the log; `through` lies before the cut-off.
     """
-    summary = check_summary(summary, purchases.unit)
+    summary = purchases.checked(summary)
     until = cut_off(summary)
     days = purchases_by_day(
         orders,
@@ -122,9 +126,10 @@ def tracking(
     if last < until:
         raise InputError(f"through: expected a day from the cut-off {until:%Y-%m-%d} on, got {last:%Y-%m-%d}.")
     past = _past_weeks(purchases, summary, days, until)
-    ahead = _weeks_ahead(purchases, summary, (last - until).days // WEEK, check_draws(draws), seed)
-    expected = _expected(purchases, summary, ahead)
-    return Tracking(_joined(days, past, ahead, expected, until), until)
+    weeks = (last - until).days // WEEK
+    ahead = weeks_ahead(purchases, None, summary, weeks, check_draws(draws), seed, calibration)
+    frame = _joined(days, past, ahead.draws["purchases"], ahead.expected["purchases"], until)
+    return Tracking(frame, until)
 
 
 def cut_off(summary: CustomerSummary) -> pd.Timestamp:
@@ -161,7 +166,12 @@ def _past_weeks(
     weeks = acquired.max() // WEEK + 1
     week_end = -WEEK * np.arange(weeks)[::-1]  # in days from the cut-off
     ages = np.maximum(week_end[:, None] + acquired, 0)
-    expected = _expected_by_age(purchases, summary, ages) @ first["first_purchases"].to_numpy(float)
+    if purchases.calendar is None:
+        by_age = _expected_by_age(purchases, summary, ages)
+    else:
+        started = first["day"].to_numpy("datetime64[D]")
+        by_age = _expected_by_adjusted_age(purchases, summary, purchases.calendar.elapsed(started, started + ages))
+    expected = by_age @ first["first_purchases"].to_numpy(float)
     return pd.DataFrame({"week_end": until + pd.to_timedelta(week_end, unit="D"), "cumulative_expected": expected})
 
 
@@ -177,28 +187,15 @@ def _expected_by_age(purchases: FittedPurchases, summary: CustomerSummary, ages:
     return values[inverse].reshape(ages.shape)
 
 
-def _weeks_ahead(purchases: FittedPurchases, summary: CustomerSummary, weeks: int, draws: int, seed: int) -> FloatArray:
-    """Draws of the cumulative purchases at the end of every week ahead, array (weeks, draws)."""
-    if not weeks:
-        return np.empty((0, draws))
-    ends = WEEK * np.arange(1.0, weeks + 1.0) / DAYS_PER_UNIT[purchases.unit]
-    futures = Futures(purchases, None, summary, ends, 0.0, draws, seed)
-    name = "purchases"
-    found = reduce_futures(futures, lambda path: {name: path.purchases}, (name,), (), {}, False, "Weeks ahead")
-    return found.total[name]
-
-
-def _expected(purchases: FittedPurchases, summary: CustomerSummary, ahead: FloatArray) -> FloatArray:
-    """Expected cumulative purchases at the end of every week ahead, array (weeks,).
-
-    Means of the simulation, all multiplied by what makes the last of them exact: most of their error is common.
-    """
-    means = ahead.mean(axis=1)
-    if not len(means) or not means[-1] > 0.0:
-        return means
-    end = np.array([WEEK * len(means) / DAYS_PER_UNIT[purchases.unit]])
-    exact = float(expectations(purchases, summary, end, 0.0, ahead.shape[1]).purchases.sum())
-    return np.asarray(means * (exact / means[-1]))
+def _expected_by_adjusted_age(purchases: FittedPurchases, summary: CustomerSummary, ages: FloatArray) -> FloatArray:
+    """The same by season-adjusted days, no two of which are alike: interpolated."""
+    if not ages.max() > 0.0:
+        return np.zeros(ages.shape)
+    cells = purchases.cells(summary)
+    share = np.bincount(cells.of_customer, minlength=len(cells)) / len(summary)
+    curve = Interpolation.upto(float(ages.max()) / DAYS_PER_UNIT[purchases.unit], WEEK / DAYS_PER_UNIT[purchases.unit])
+    at_nodes = purchases.new_customers_like(cells, curve.nodes, 0.0) @ share
+    return np.asarray(curve.at(ages / DAYS_PER_UNIT[purchases.unit]) @ at_nodes)
 
 
 def _joined(

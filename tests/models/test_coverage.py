@@ -14,6 +14,7 @@ import pytest
 from scipy.stats import binom, kstest
 
 import lifeworth as lw
+from lifeworth.models.prediction.calibration import TEXTBOOK
 from lifeworth.models.prediction.futures import Futures, Path
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def test_intervals_hold_with_parameters_that_had_to_be_found(
 
 def test_intervals_hold_ninety_to_ninety_seven_percent_of_cdnow_customers(transaction_model: Any, cdnow: Any) -> None:
     fit = transaction_model().fit(cdnow, seed=1)
-    table = lw.forecast(fit, None, cdnow, "39W", draws=300, seed=1).customers
+    table = lw.forecast(fit, None, cdnow, "39W", draws=300, seed=1, calibration="textbook").customers
     later = lw.summarise(lw.load_cdnow(), until="1998-06-30").frame["frequency"].to_numpy()
     actual = later - cdnow.frame["frequency"].to_numpy()
     assert len(actual) == 23_570
@@ -152,7 +153,9 @@ def test_intervals_of_totals_hold_over_many_small_businesses_that_are_each_fitte
     for _ in range(businesses):
         lives = live(known, rng, rng.uniform(20.0, 50.0, size), HORIZON)
         fit = transaction_model().fit(lives.summary, draws=1000, seed=1)
-        total = lw.forecast(fit, None, lives.summary, "39W", draws=400, seed=2, per_customer=False).total
+        total = lw.forecast(
+            fit, None, lives.summary, "39W", draws=400, seed=2, per_customer=False, calibration=TEXTBOOK
+        ).total
         inside += total["purchases_q05"].item() <= lives.count(HORIZON).sum() <= total["purchases_q95"].item()
     # priors weigh in at 400 customers: the nominal rate, give or take 3 % beyond chance
     low, high = binom.ppf(1e-4, businesses, 0.87), binom.ppf(1.0 - 1e-4, businesses, 0.93)

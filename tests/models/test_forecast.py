@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
+from lifeworth.models.prediction.calibration import TEXTBOOK
 from lifeworth.models.prediction.futures import Futures
 from lifeworth.models.prediction.reduction import Grouping, groupings_of, quantiles_of, reduce_futures
 
@@ -89,7 +90,9 @@ def test_a_posterior_is_part_of_the_spread_of_the_total(
 ) -> None:
     posterior, point = fitted(transaction_model), fitted(transaction_model, "map")
     wide, narrow = (
-        lw.forecast(fit, None, cdnow_sample, "39W", draws=1000, per_customer=False).draws["purchases"][0]
+        lw.forecast(fit, None, cdnow_sample, "39W", draws=1000, per_customer=False, calibration=TEXTBOOK).draws[
+            "purchases"
+        ][0]
         for fit in (posterior, point)
     )
     # the spread is chance at given parameters, and that of the expected total over them

@@ -164,7 +164,7 @@ def test_a_netcdf_file_of_another_program_is_refused(tmp_path: Path) -> None:
 def test_a_file_of_a_newer_lifeworth_is_refused_with_the_remedy(saved: Path) -> None:
     rewritten(saved, lambda dataset: dataset.assign_attrs(format_version=99))
     with pytest.raises(
-        lw.InputError, match=r"has format 99, this lifeworth reads up to 2\. Upgrade lifeworth, or save"
+        lw.InputError, match=r"has format 99, this lifeworth reads up to 3\. Upgrade lifeworth, or save"
     ):
         lw.load(saved)
 

@@ -1,0 +1,123 @@
+"""What the band of a total is made of: doubt about the parameters, chance, and the model's past error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from ..ground.rows import FloatArray, IntArray
+from ..ground.units import Horizon
+from .expectations import Expectations, amount_totals, expected_totals
+from .futures import Futures
+
+PARAMETERS: Final = "parameters"
+CHANCE: Final = "chance"
+PAST_ERROR: Final = "the model's past error"
+PARTS: Final = (PARAMETERS, CHANCE, PAST_ERROR)
+DRAWS_FOR_PARTS: Final = 250
+"""Draws behind the part of the parameters: its standard deviation is known to 5 %."""
+WIDTH_90: Final = 2.0 * 1.6448536269514722
+"""Standard deviations from end to end of the 90 % interval of a normal distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A quantity as a sum over purchases: what one counts with its amount, and what it counts as such.
+
+    Attributes
+    ----------
+    per_amount : array (customers,) or None
+        For each unit of money: 1 for spend, the margin for value.
+    amount : array (customers,) or None
+        Expected amounts.
+    per_purchase : array (customers,)
+        For each purchase: 1 for purchases, minus the cost of an order for value.
+    """
+
+    per_amount: FloatArray | None
+    amount: FloatArray | None
+    per_purchase: FloatArray
+
+    def mean(self, exact: Expectations) -> FloatArray:
+        """Expected quantity of each customer, array (horizons, customers)."""
+        found = exact.purchases * self.per_purchase
+        if self.per_amount is not None and self.amount is not None:
+            found = found + exact.paid * (self.per_amount * self.amount)
+        return np.asarray(found)
+
+    @property
+    def worth(self) -> FloatArray:
+        """What a purchase is expected to count, array (customers,)."""
+        if self.per_amount is None or self.amount is None:
+            return self.per_purchase
+        return np.asarray(self.per_purchase + self.per_amount * self.amount)
+
+
+def decompose(
+    futures: Futures,
+    exact: Expectations,
+    measured: Mapping[str, Measured],
+    total: Mapping[str, FloatArray],
+    horizons: tuple[Horizon, ...],
+    order: IntArray,
+) -> pd.DataFrame:
+    """Parts of the variance of each total.
+
+    The part of the parameters is the variance of the expected total over their draws, that of the past error its
+    variance over the draws of the clock; chance is what remains of the variance of the simulated totals (the law of
+    total variance, interactions counted as chance).
+
+    Returns
+    -------
+    DataFrame
+        One row a quantity, horizon and part: quantity, horizon, part, share (of the variance), width (of the 90 % band
+        if there were this part alone, relative to the mean).
+    """
+    rows = []
+    for name, quantity in measured.items():
+        parameters, past = _of_parameters(futures, exact, quantity), _of_clock(exact, quantity, len(futures.horizons))
+        mean = quantity.mean(exact).sum(axis=1)
+        whole = total[name].var(axis=1)
+        chance = np.maximum(whole - parameters - past, 0.0)
+        for horizon, h in zip(horizons, order, strict=True):
+            found = np.array([parameters[h], chance[h], past[h]])
+            shares = found / found.sum() if found.sum() > 0.0 else np.full(len(PARTS), np.nan)
+            widths = WIDTH_90 * np.sqrt(found) / abs(mean[h]) if mean[h] != 0.0 else np.full(len(PARTS), np.nan)
+            rows += [
+                {"quantity": name, "horizon": horizon.label, "part": part, "share": share, "width": width}
+                for part, share, width in zip(PARTS, shares, widths, strict=True)
+            ]
+    return pd.DataFrame(rows, columns=["quantity", "horizon", "part", "share", "width"])
+
+
+def _of_parameters(futures: Futures, exact: Expectations, quantity: Measured) -> FloatArray:
+    """Variance of the expected total over draws of the parameters, time running as expected, array (horizons,)."""
+    elapsed = futures.horizons
+    if futures.clock is not None:
+        elapsed = futures.clock.at(futures.horizons).mean(axis=1)
+    rate = futures.discount * float(futures.horizons[-1] / elapsed[-1])
+    found = expected_totals(
+        futures.purchases, futures.summary, elapsed, rate, DRAWS_FOR_PARTS, quantity.worth
+    ).var(axis=1)  # fmt: skip
+    if futures.spend is None or quantity.per_amount is None:
+        return np.asarray(found)
+    shares = exact.paid * quantity.per_amount
+    return np.asarray(found + amount_totals(futures.spend, futures.summary, DRAWS_FOR_PARTS, shares).var(axis=1))
+
+
+def _of_clock(exact: Expectations, quantity: Measured, horizons: int) -> FloatArray:
+    """Variance of the expected total over draws of the clock, array (horizons,)."""
+    under = exact.under
+    if under is None:
+        return np.zeros(horizons)
+    rows = under.purchases.shape[1]
+    plain = under.purchases @ np.bincount(under.inverse, quantity.per_purchase, minlength=rows)
+    found = np.einsum("hns,n->hs", under.weights.purchases, plain)
+    if quantity.per_amount is not None and quantity.amount is not None:
+        paid = np.bincount(under.inverse, quantity.per_amount * quantity.amount, minlength=rows)
+        found += np.einsum("hns,n->hs", under.weights.spend, under.purchases @ paid)
+    return np.asarray(found.var(axis=1))

@@ -1,0 +1,375 @@
+r"""The model's own error in totals: learned from forecasts made in the past, told as an uncertain clock.
+
+Every customer model is wrong in ways that move all customers together: seasons, prices, a drift. What parameters and
+chance leave unexplained of the log ratio of outcome to forecast is a process in time after the cut-off, on average
+over a horizon of h weeks
+
+.. math::
+
+    e(h) = b_0 + b_1 \tfrac{\min(h, 39)}{26} + \text{noise} + \text{level} + \text{walk},
+    \qquad
+    \operatorname{var} e(h) = \kappa^2 \left[ \sigma_n^2\, \tfrac{g(h)}{g(4)} + \sigma_l^2 + \sigma_w^2 \tfrac{h}{26}
+    \right]
+
+Noise forgets within weeks (g is the variance of the mean of an Ornstein-Uhlenbeck process), a level lasts, a walk
+grows with the horizon. There are two such processes: of the clock that all purchases follow, and of the level of
+amounts. What is learned from the errors of a log is the size kappa, the mixture of the three, and the bias b.
+
+How errors of the past count (each a reason of its own, all in `weigh`):
+
+* Overlapping windows show the same weeks. Windows of h weeks that begin every g weeks are worth g / h of a window
+  each; windows of one origin are nested, and count half.
+* What was long ago counts less, and a base that grows is not one that ages: an error counts the less, the further
+  the mean age of its customers is from that of today's.
+* Parameters and chance explain a part of every error. That part is known, and taken off (`chance`).
+
+The errors so weighted make a composite likelihood (Varin, Reid & Firth 2011, Statistica Sinica 21:1). Where there are
+few the prior speaks: an error of some 10 %, the size found in retail logs. A log that the model describes without
+error can say so: no error at all (kappa = 0) has a prior probability of its own, so that intervals that are right are
+not made wider (spike and slab; Mitchell & Beauchamp 1988, JASA 83:404). The bias has its posterior at each size,
+normal and exact. Kennedy & O'Hagan (2001, J. R. Statist. Soc. B 63:3) is where a model's discrepancy comes from.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from ..ground.rows import FloatArray, IntArray
+from ..ground.units import DAYS_PER_WEEK
+
+MEMORY: Final = 3.0
+"""Weeks in which noise forgets: promotions, pay days, weather."""
+NOISE_AT: Final = 4.0
+"""Horizon in weeks at which the size of the noise is stated …"""
+GROWTH_AT: Final = 26.0
+"""… and at which those of the walk and of the growing bias are."""
+BIAS_GROWS: Final = 39.0
+"""Weeks over which a bias grows with the horizon: few logs show longer forecasts come true."""
+WALK_ENDS: Final = 78.0
+"""Weeks until which the walk goes on: beyond, nothing is known of it, and it stays where it is."""
+
+SIZES: Final = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 2**-0.5, 1.0, 2**0.5, 2.0, 4.0)
+"""Values of kappa: none, and from a sixteenth of the prior scales to four times."""
+NO_ERROR: Final = 0.1
+"""Prior probability that the model has no error: one log in ten."""
+SIZE_SD: Final = 0.2
+"""Prior standard deviation of log kappa: strong, as the errors of one log are few and alike …"""
+ANY_SIZE: Final = 0.02
+"""… but with this probability any of the sizes is as likely as any other, so that a clear record wins."""
+MIXTURES: Final = (0.5, 1.0, 2.0)
+"""Noise and walk, each relative to its prior scale."""
+
+NESTED: Final = 0.5
+"""What windows of one origin count, as the longer contain the shorter."""
+JITTER: Final = 1e-12
+"""Variance that no error goes below: keeps logarithms finite where a forecast came true to the digit."""
+NOTHING: Final = 1e-30
+"""Variance that a bias of exactly none is given, so that its covariance has a root."""
+
+DAYS_OF_DRIFT: Final = 365.25
+"""Days in which a calendar states its drift."""
+PATHS: Final = 0x10C
+"""Sets the random stream of the paths apart from that of the customers."""
+WEEKLY: Final = 26
+"""Knots of the clock are a week apart for half a year; after it they lie …"""
+GROWTH: Final = 1.04
+"""… further apart by this factor each."""
+
+
+@dataclass(frozen=True)
+class ErrorScales:
+    """Prior scales of one process of errors, standard deviations on the log scale, and how the past is weighed.
+
+    Attributes
+    ----------
+    noise, level, walk : float
+        Of the mean over 4 weeks, over any horizon, over 26 weeks.
+    bias, growth : float
+        Of b_0 and b_1.
+    fade : float
+        Weeks after which an error counts 1/e.
+    alike : float
+        Power of the ratio of mean ages by which an error of another base counts less; 0: it does not matter.
+    horizons : tuple of int
+        Weeks whose errors are used.
+    """
+
+    noise: float
+    level: float
+    walk: float
+    bias: float
+    growth: float
+    fade: float
+    alike: float
+    horizons: tuple[int, ...]
+
+
+CLOCK_SCALES: Final = ErrorScales(0.05, 0.07, 0.05, 0.02, 0.02, 13.0, 1.0, (2, 4, 8, 13, 26, 39, 52))
+"""Purchases: rolling origins of five logs show .01 to .15 at 4 to 26 weeks, biases that change sign with age."""
+LEVEL_SCALES: Final = ErrorScales(0.03, 0.015, 0.02, 0.08, 0.05, 4.0, 0.0, (4, 8, 13))
+"""Amounts per purchase: little spread about a bias that lasts, as who buys often spends more or less at a time."""
+
+ERROR_COLUMNS: Final = ("origin", "weeks", "age", "clock", "clock_chance", "level", "level_chance")
+"""Columns of errors; see `learn`."""
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorProcess:
+    """What is known of one process of errors: weighted values of its scales, and the bias at each.
+
+    Attributes
+    ----------
+    probability : array (values,)
+    noise, level, walk : array (values,)
+    bias : array (values, 2)
+        Posterior mean of b_0 and b_1.
+    covariance : array (values, 2, 2)
+    """
+
+    probability: FloatArray
+    noise: FloatArray
+    level: FloatArray
+    walk: FloatArray
+    bias: FloatArray
+    covariance: FloatArray
+
+    @property
+    def no_error(self) -> float:
+        """Probability that there is no error."""
+        return float(self.probability[(self.noise == 0.0) & (self.level == 0.0)].sum())
+
+    def at(self, weeks: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation of the error over horizons of so many weeks."""
+        design = _design(weeks)
+        means = self.bias @ design.T
+        within = _variances(weeks, self.noise, self.level, self.walk)
+        within += np.einsum("hi,gij,hj->gh", design, self.covariance, design)
+        mean = self.probability @ means
+        return mean, np.sqrt(self.probability @ (within + (means - mean) ** 2))
+
+    def paths(self, rng: np.random.Generator, knots: FloatArray, draws: int) -> FloatArray:
+        """Factor on the rate, or on amounts, between knots (weeks), array (knots - 1, draws).
+
+        Its mean over the draws is e^bias: doubt alone moves no expectation.
+        """
+        chosen = rng.choice(len(self.probability), draws, p=self.probability)
+        steps, middle = np.diff(knots), (knots[1:] + knots[:-1]) / 2.0
+        roots = np.linalg.cholesky(self.covariance + NOTHING * np.eye(2))[chosen]
+        bias = self.bias[chosen] + np.einsum("sij,sj->si", roots, rng.standard_normal((draws, 2)))
+        slope = np.where(middle < BIAS_GROWS, 2.0 * middle, BIAS_GROWS) / GROWTH_AT  # its mean over h is min(h, 39)/26
+        path = bias[:, 0] + slope[:, None] * bias[:, 1]
+        target = np.exp(self.probability @ self.bias[:, 0] + slope * (self.probability @ self.bias[:, 1]))
+        path += self.level[chosen] * rng.standard_normal(draws)
+        path += self.noise[chosen] * _forgetful(rng, steps, draws)
+        path += self.walk[chosen] * _walk(rng, steps, middle, draws)
+        speed = np.exp(path)
+        return np.asarray(speed * (target / speed.mean(axis=1))[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Discrepancy:
+    """The model's own error in totals, as two processes that all customers share.
+
+    Attributes
+    ----------
+    clock, level : ErrorProcess
+        Of the speed of purchases, and of the level of amounts.
+    origins : int
+        Past forecasts that it was learned from; 0 for the default.
+    """
+
+    clock: ErrorProcess
+    level: ErrorProcess
+    origins: int
+
+    def __repr__(self) -> str:
+        return f"<Discrepancy: {self.sentence()}>"
+
+    def sentence(self) -> str:
+        """What the intervals of totals hold beside parameters and chance, in words."""
+        mean, sd = self.clock.at(np.array([GROWTH_AT]))
+        size = f"{100 * sd[0]:.0f} % (and a bias of {100 * mean[0]:+.0f} %) of purchases over half a year"
+        if not sd[0] > 0.0:
+            return "no error of the model"
+        if self.origins == 0:
+            return f"the default error of a model in totals, {100 * sd[0]:.0f} % of purchases over half a year"
+        return f"the model's past error in totals, learned from {self.origins} past cut-offs: {size}"
+
+    def frame(self) -> pd.DataFrame:
+        """Mean and standard deviation of the error on the log scale, one row a horizon in weeks.
+
+        Columns: weeks, purchases_bias, purchases_sd, and of the amount per purchase spend_level_bias, spend_level_sd.
+        """
+        weeks = np.array([4.0, 13.0, 26.0, 39.0, 52.0])
+        columns: dict[str, FloatArray | IntArray] = {"weeks": weeks.astype(np.int64)}
+        for name, process in (("purchases", self.clock), ("spend_level", self.level)):
+            columns[f"{name}_bias"], columns[f"{name}_sd"] = process.at(weeks)
+        return pd.DataFrame(columns)
+
+    @classmethod
+    def none(cls) -> Discrepancy:
+        """A model without error."""
+        zero = np.zeros(1)
+        right = ErrorProcess(np.ones(1), zero, zero, zero, np.zeros((1, 2)), np.zeros((1, 2, 2)))
+        return cls(right, right, 0)
+
+    def with_drift(self, drift_sd: float) -> Discrepancy:
+        """The same with a walk of the clock that is no smaller than a known drift.
+
+        `drift_sd` is the standard deviation of a year's change of the logarithm of the purchase rate. The larger of
+        both counts, not their sum: the default error is that of logs that drift.
+        """
+        walk = drift_sd * np.sqrt(GROWTH_AT * DAYS_PER_WEEK / DAYS_OF_DRIFT / 3.0)  # of the mean over 26 weeks
+        return replace(self, clock=replace(self.clock, walk=np.maximum(self.clock.walk, walk)))
+
+    def paths(self, knots: FloatArray, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
+        """Speed of purchases and level of amounts between `knots` (weeks), arrays (knots - 1, draws)."""
+        rng = np.random.default_rng([seed, PATHS])
+        return self.clock.paths(rng, knots, draws), self.level.paths(rng, knots, draws)
+
+
+def learn(errors: pd.DataFrame, age: float, until: pd.Timestamp) -> Discrepancy:
+    """Learn the model's error from forecasts that have come true.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        One row an origin and horizon: origin (Timestamp), weeks (of the horizon), age (mean of T at the origin, in
+        weeks), clock (log of the elapsed time at which the forecast total equals what came, over the horizon), level
+        (log of the amount per purchase over the one forecast; missing where nothing was bought), and clock_chance,
+        level_chance (variances of both by parameters and chance).
+    age : float
+        Mean of T today, in weeks.
+    until : Timestamp
+        Today: only horizons that have ended by then are used.
+    """
+    ended = errors["origin"] + pd.to_timedelta(errors["weeks"] * DAYS_PER_WEEK, unit="D")
+    past = errors[(ended <= until).to_numpy()].assign(ended=ended)
+    return Discrepancy(
+        _learned(past, "clock", CLOCK_SCALES, age, until),
+        _learned(past, "level", LEVEL_SCALES, age, until),
+        int(past["origin"].nunique()),
+    )
+
+
+def default_discrepancy() -> Discrepancy:
+    """What is assumed of a model without a record: the prior, and that there is an error."""
+    nothing = pd.DataFrame({name: pd.Series(dtype=float) for name in (*ERROR_COLUMNS, "ended")})
+    return learn(nothing.assign(origin=pd.to_datetime(nothing["origin"])), 1.0, pd.Timestamp(0))
+
+
+def weigh(past: pd.DataFrame, scales: ErrorScales, age: float, until: pd.Timestamp) -> FloatArray:
+    """What each error of the past counts, in whole windows, array (errors,); see above."""
+    if past.empty:
+        return np.empty(0)
+    week = pd.Timedelta(days=DAYS_PER_WEEK)
+    origins = np.sort(past["origin"].unique())
+    gap = float(np.median(np.diff(origins)) / week) if len(origins) > 1 else np.inf
+    overlap = np.minimum(1.0, gap / past["weeks"].to_numpy(float))
+    alike = np.exp(-scales.alike * np.abs(np.log(past["age"].to_numpy(float) / age)))
+    recent = np.exp(-(until - past["ended"]).to_numpy() / np.timedelta64(1, "D") / DAYS_PER_WEEK / scales.fade)
+    return np.asarray(NESTED * overlap * alike * recent)
+
+
+def _learned(past: pd.DataFrame, name: str, scales: ErrorScales, age: float, until: pd.Timestamp) -> ErrorProcess:
+    used = past[past["weeks"].isin(scales.horizons) & past[name].notna()]
+    error, chance = used[name].to_numpy(float), used[f"{name}_chance"].to_numpy(float) + JITTER
+    weight, weeks = weigh(used, scales, age, until), used["weeks"].to_numpy(float)
+    sizes, priors = _prior(len(used) > 0)
+    values = [(size, n, w, p / 9) for size, p in zip(sizes, priors, strict=True) for n, w in _mixtures()]
+    kappa, mix_noise, mix_walk, prior = np.array(values).T
+    noise, level, walk = kappa * mix_noise * scales.noise, kappa * scales.level, kappa * mix_walk * scales.walk
+    design, bias_sd = _design(weeks), np.array([scales.bias, scales.growth])
+    variance = _variances(weeks, noise, level, walk) + chance
+    evidence, bias, covariance = np.empty(len(kappa)), np.empty((len(kappa), 2)), np.empty((len(kappa), 2, 2))
+    for g in range(len(kappa)):
+        evidence[g], bias[g], covariance[g] = _with_bias(error, design, weight, variance[g], kappa[g] * bias_sd)
+    log = np.log(prior) + evidence
+    probability = np.exp(log - log.max())
+    return ErrorProcess(probability / probability.sum(), noise, level, walk, bias, covariance)
+
+
+def _mixtures() -> list[tuple[float, float]]:
+    return list(itertools.product(MIXTURES, MIXTURES))
+
+
+def _prior(seen: bool) -> tuple[FloatArray, FloatArray]:
+    """Sizes and their prior probabilities; without errors to learn from there is one."""
+    sizes = np.array(SIZES if seen else SIZES[1:])
+    some = sizes > 0.0
+    near = np.where(some, np.exp(-0.5 * (np.log(np.where(some, sizes, 1.0)) / SIZE_SD) ** 2), 0.0)
+    prior = (1.0 - ANY_SIZE) * near / near.sum() + ANY_SIZE * some / some.sum()
+    return sizes, np.where(some, (1.0 - NO_ERROR if seen else 1.0) * prior, NO_ERROR)
+
+
+def _with_bias(
+    error: FloatArray, design: FloatArray, weight: FloatArray, variance: FloatArray, bias_sd: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
+    """Log composite likelihood with the bias integrated out, and the posterior of the bias: a weighted regression."""
+    if not bias_sd.all():
+        return float(-0.5 * weight @ (np.log(variance) + error**2 / variance)), np.zeros(2), np.zeros((2, 2))
+    precision = weight / variance
+    prior = np.diag(bias_sd**-2.0)
+    inverse = prior + (design.T * precision) @ design
+    covariance = np.linalg.inv(inverse)
+    pull = design.T @ (precision * error)
+    bias = covariance @ pull
+    log_determinants = np.linalg.slogdet(prior)[1] - np.linalg.slogdet(inverse)[1]
+    evidence = -0.5 * (weight @ np.log(variance) + precision @ error**2 - pull @ bias - log_determinants)
+    return float(evidence), bias, covariance
+
+
+def _design(weeks: FloatArray) -> FloatArray:
+    return np.column_stack([np.ones(len(weeks)), np.minimum(weeks, BIAS_GROWS) / GROWTH_AT])
+
+
+def _variances(weeks: FloatArray, noise: FloatArray, level: FloatArray, walk: FloatArray) -> FloatArray:
+    """Variance of the mean error over each horizon at each value of the scales, array (values, horizons)."""
+    fading = _of_mean(weeks) / _of_mean(np.array([NOISE_AT]))
+    after = np.maximum(weeks - WALK_ENDS, 0.0)
+    growing = (weeks**3 - after**3) / (GROWTH_AT * weeks**2)  # weeks / 26 while the walk goes on
+    return np.asarray(noise[:, None] ** 2 * fading + level[:, None] ** 2 + walk[:, None] ** 2 * growing)
+
+
+def _of_mean(weeks: FloatArray) -> FloatArray:
+    """Variance of the mean of an Ornstein-Uhlenbeck process of variance 1 over so many weeks."""
+    q = MEMORY / weeks
+    return np.asarray(2.0 * q * (1.0 - q * -np.expm1(-1.0 / q)))
+
+
+def _forgetful(rng: np.random.Generator, steps: FloatArray, draws: int) -> FloatArray:
+    """Means of the noise over steps, array (steps, draws); its mean over 4 weeks has variance 1.
+
+    The process and its integral are normal together, step by step (Gillespie 1996, Physical Review E 54:2),
+    so that it does not matter where the knots are.
+    """
+    d = steps / MEMORY
+    keep, forgotten = np.exp(-d), -np.expm1(-d)
+    now_sd = np.sqrt(-np.expm1(-2.0 * d))
+    tied = forgotten**2 / now_sd
+    own_sd = np.sqrt(np.maximum(2.0 * (d - forgotten) - forgotten**2 - tied**2, 0.0))
+    state, out = rng.standard_normal(draws), np.empty((len(steps), draws))
+    for k in range(len(steps)):
+        shock = rng.standard_normal(draws)
+        out[k] = (forgotten[k] * state + tied[k] * shock + own_sd[k] * rng.standard_normal(draws)) / d[k]
+        state = keep[k] * state + now_sd[k] * shock
+    return np.asarray(out / np.sqrt(_of_mean(np.array([NOISE_AT]))))
+
+
+def _walk(rng: np.random.Generator, steps: FloatArray, middle: FloatArray, draws: int) -> FloatArray:
+    """A random walk whose mean over h weeks has variance h / 26, until it ends, array (steps, draws)."""
+    variance = 3.0 * np.diff(np.minimum(middle, WALK_ENDS), prepend=0.0) / GROWTH_AT
+    return np.cumsum(np.sqrt(variance)[:, None] * rng.standard_normal((len(steps), draws)), axis=0)
+
+
+def knots_until(last: float, weekly: int = WEEKLY) -> FloatArray:
+    """Knots from 0 to `last`, in weeks: `weekly` times a week apart, then further and further."""
+    count: IntArray = np.arange(1, 2 + max(0, int(np.ceil(np.log(max(last / weekly, 1.0)) / np.log(GROWTH)))))
+    later = weekly * GROWTH ** count.astype(float)
+    inner = np.concatenate([np.arange(1.0, weekly + 1), later])
+    return np.concatenate([[0.0], inner[inner < last], [last]])

@@ -1,0 +1,89 @@
+"""Totals of a backtest: what was forecast of the whole base, with and without the model's past error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.rows import FloatArray
+from lifeworth.models.ground.units import DAYS_PER_WEEK
+from lifeworth.models.prediction.discrepancy import Discrepancy, learn
+from lifeworth.models.prediction.reduction import quantiles_of
+from lifeworth.models.scoring.outcomes import LEVELS
+
+from .one_origin import Known, OneModel
+
+TEXTBOOK: Final = "textbook"
+"""Parameters and chance alone."""
+HONEST: Final = "honest"
+"""With the model's past error, learned from what had come true by the origin."""
+DRAWS: Final = 2000
+"""Draws of the clock behind an honest interval."""
+LEVELS_OF_TOTALS: Final = tuple(sorted({*LEVELS, 0.5}))
+
+
+def error_frame(origin: pd.Timestamp, said: list[OneModel], age: float) -> pd.DataFrame:
+    """Errors of totals at one origin, as `discrepancy.learn` reads them, and the model of each."""
+    return pd.DataFrame(
+        [
+            {"origin": origin, "model": one.name, "weeks": weeks, "age": age, **vars(error)}
+            for one in said
+            for weeks, error in one.errors.items()
+        ]
+    )
+
+
+def discrepancy_of(errors: pd.DataFrame, model: str, age: float, until: pd.Timestamp) -> Discrepancy:
+    """What the past errors of one model say."""
+    return learn(errors[errors["model"] == model], age, until)
+
+
+def total_rows(origin: pd.Timestamp, known: Known, one: OneModel, discrepancy: Discrepancy) -> list[dict[str, object]]:
+    """Rows of `Scorecard.totals`: every horizon and quantity, textbook and honest."""
+    rows = []
+    widened = _honest(known, one, discrepancy)
+    for label, days in known.ends.items():
+        h = known.place(days)
+        for name, drawn in one.totals.items():
+            came = known.came.purchases if name == "purchases" else known.came.spend
+            assert came is not None  # spend is forecast of logs with amounts only
+            key = {"origin": origin, "horizon": label, "quantity": name, "model": one.name}
+            actual = float(came[days].sum())
+            exact = float(one.expected[name][h])
+            for interval, mean, draws in ((TEXTBOOK, exact, drawn[h]), (HONEST, *widened[name, h])):
+                quantiles = quantiles_of(draws, LEVELS_OF_TOTALS)
+                named = {quantile_name(level): value for level, value in zip(LEVELS_OF_TOTALS, quantiles, strict=True)}
+                rows.append({**key, "interval": interval, "actual": actual, "mean": mean, **named})
+    return rows
+
+
+def _honest(
+    known: Known, one: OneModel, discrepancy: Discrepancy
+) -> Mapping[tuple[str, int], tuple[float, FloatArray]]:
+    """Mean and draws of each total under the clock, by quantity and place of the horizon.
+
+    Each draw of chance and parameters is taken by the ratio of the expected total under a draw of the clock to that
+    without: the chance of a total is small beside its error.
+    """
+    weeks = known.days / DAYS_PER_WEEK
+    knots = np.concatenate([[0.0], np.unique(np.concatenate([np.arange(1.0, weeks[-1]), weeks]))])
+    speed, level = discrepancy.paths(knots, DRAWS, known.seed)
+    steps = np.diff(knots)[:, None]
+    elapsed, paid = np.cumsum(speed * steps, axis=0), np.cumsum(speed * level * steps, axis=0)
+    ends = np.searchsorted(knots[1:], weeks)
+    ratio = elapsed[ends] / weeks[:, None]
+    plain = one.elapsed
+    of_clock = one.curve(plain[:, None] * ratio) / one.curve(plain)[:, None]
+    of_spend = of_clock * (paid[ends] / elapsed[ends])
+    rng = np.random.default_rng([known.seed, DRAWS])
+    found = {}
+    for name, factor in (("purchases", of_clock), ("spend", of_spend)):
+        if name in one.totals:
+            for h in range(len(weeks)):
+                chance = rng.choice(one.totals[name][h], DRAWS)
+                found[name, h] = (float(one.expected[name][h] * factor[h].mean()), chance * factor[h])
+    return found
