@@ -118,7 +118,7 @@ def test_json_goes_to_the_output_and_steps_to_the_error_stream(tmp_path: Path) -
     figures = json.loads(result.stdout)
     assert figures["customers"] == 2357
     assert figures["fits_ok"] is True
-    assert result.stderr.count("done") == 8
+    assert result.stderr.count("done") == 9
     assert (tmp_path / "new" / "folder" / "report.html").is_file()
 
 

@@ -136,7 +136,11 @@ def scorecard(**tables: pd.DataFrame) -> Scorecard:
         "by_recency": table(by_recency),
         "gain": gain(**GAIN, **{"perfect foresight": 0.1}),
     }
-    return Scorecard(**made | tables, customers=None, models=MODELS, baselines=BASELINES)
+    nothing = pd.DataFrame()
+    return Scorecard(
+        **made | tables, errors=nothing, densities=nothing, customers=None, seconds=nothing, models=MODELS,
+        baselines=BASELINES, until=pd.Timestamp("1998-06-30"), age=40.0,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

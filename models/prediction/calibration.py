@@ -41,7 +41,9 @@ def discrepancy_for(purchases: FittedPurchases, calibration: Calibration) -> tup
         `calibration` is none of the possible things, or a scorecard that does not know the model.
     """
     if isinstance(calibration, str) and calibration == TEXTBOOK:
-        return None, "Intervals hold parameters and chance alone: the model is taken to be right."
+        drifts = purchases.calendar is not None and purchases.calendar.drift_sd > 0.0
+        beside = "parameters, chance and the drift of the calendar" if drifts else "parameters and chance"
+        return None, f"Intervals hold {beside} alone: the model is taken to be right."
     if calibration is None and purchases.diagnostics.method == "fixed":
         return None, "Intervals hold chance alone: fixed parameters are taken at their word, and so is the model."
     if calibration is None:

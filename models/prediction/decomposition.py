@@ -68,8 +68,8 @@ def decompose(
     """Parts of the variance of each total.
 
     The part of the parameters is the variance of the expected total over their draws, that of the past error its
-    variance over the draws of the clock; chance is what remains of the variance of the simulated totals (the law of
-    total variance, interactions counted as chance).
+    variance over the draws of the clock; chance is what remains of the variance of the simulated totals, each about the
+    total expected under its own clock (the law of total variance, interactions counted as chance).
 
     Returns
     -------
@@ -79,10 +79,11 @@ def decompose(
     """
     rows = []
     for name, quantity in measured.items():
-        parameters, past = _of_parameters(futures, exact, quantity), _of_clock(exact, quantity, len(futures.horizons))
+        parameters, of_clock = _of_parameters(futures, exact, quantity), _under_clock(exact, quantity)
+        past = np.zeros(len(futures.horizons)) if of_clock is None else of_clock.var(axis=1)
         mean = quantity.mean(exact).sum(axis=1)
-        whole = total[name].var(axis=1)
-        chance = np.maximum(whole - parameters - past, 0.0)
+        rest = total[name] if of_clock is None else total[name] - of_clock
+        chance = np.maximum(rest.var(axis=1) - parameters, 0.0)
         for horizon, h in zip(horizons, order, strict=True):
             found = np.array([parameters[h], chance[h], past[h]])
             shares = found / found.sum() if found.sum() > 0.0 else np.full(len(PARTS), np.nan)
@@ -109,15 +110,15 @@ def _of_parameters(futures: Futures, exact: Expectations, quantity: Measured) ->
     return np.asarray(found + amount_totals(futures.spend, futures.summary, DRAWS_FOR_PARTS, shares).var(axis=1))
 
 
-def _of_clock(exact: Expectations, quantity: Measured, horizons: int) -> FloatArray:
-    """Variance of the expected total over draws of the clock, array (horizons,)."""
+def _under_clock(exact: Expectations, quantity: Measured) -> FloatArray | None:
+    """The total expected under each draw of the clock, array (horizons, draws); None where there is none."""
     under = exact.under
     if under is None:
-        return np.zeros(horizons)
+        return None
     rows = under.purchases.shape[1]
     plain = under.purchases @ np.bincount(under.inverse, quantity.per_purchase, minlength=rows)
     found = np.einsum("hns,n->hs", under.weights.purchases, plain)
     if quantity.per_amount is not None and quantity.amount is not None:
         paid = np.bincount(under.inverse, quantity.per_amount * quantity.amount, minlength=rows)
         found += np.einsum("hns,n->hs", under.weights.spend, under.purchases @ paid)
-    return np.asarray(found.var(axis=1))
+    return np.asarray(found)

@@ -18,9 +18,9 @@ amounts. What is learned from the errors of a log is the size kappa, the mixture
 How errors of the past count (each a reason of its own, all in `weigh`):
 
 * Overlapping windows show the same weeks. Windows of h weeks that begin every g weeks are worth g / h of a window
-  each; windows of one origin are nested, and count half.
-* What was long ago counts less, and a base that grows is not one that ages: an error counts the less, the further
-  the mean age of its customers is from that of today's.
+  each.
+* A base that grows is not one that ages: an error counts the less, the further the mean age of its customers is from
+  that of today's. What was long ago counts less for the bias, which passes; the size of errors is a habit.
 * Parameters and chance explain a part of every error. That part is known, and taken off (`chance`).
 
 The errors so weighted make a composite likelihood (Varin, Reid & Firth 2011, Statistica Sinica 21:1). Where there are
@@ -55,17 +55,18 @@ WALK_ENDS: Final = 78.0
 
 SIZES: Final = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 2**-0.5, 1.0, 2**0.5, 2.0, 4.0)
 """Values of kappa: none, and from a sixteenth of the prior scales to four times."""
-NO_ERROR: Final = 0.1
-"""Prior probability that the model has no error: one log in ten."""
-SIZE_SD: Final = 0.2
+NO_ERROR: Final = 0.4
+"""Prior probability that the model has no error to speak of, once it has a record: few logs have none, but those that
+drift tell it at once, in two or three errors, and a log that has none cannot prove it in fewer than ten."""
+SIZE_SD: Final = 0.12
 """Prior standard deviation of log kappa: strong, as the errors of one log are few and alike …"""
 ANY_SIZE: Final = 0.02
 """… but with this probability any of the sizes is as likely as any other, so that a clear record wins."""
 MIXTURES: Final = (0.5, 1.0, 2.0)
 """Noise and walk, each relative to its prior scale."""
 
-NESTED: Final = 0.5
-"""What windows of one origin count, as the longer contain the shorter."""
+LEAST_BIAS: Final = 0.005
+"""A smaller bias is not spoken of: it would be written as zero."""
 JITTER: Final = 1e-12
 """Variance that no error goes below: keeps logarithms finite where a forecast came true to the digit."""
 NOTHING: Final = 1e-30
@@ -92,9 +93,11 @@ class ErrorScales:
     bias, growth : float
         Of b_0 and b_1.
     fade : float
-        Weeks after which an error counts 1/e.
+        Weeks after which an error counts 1/e for the bias.
     alike : float
         Power of the ratio of mean ages by which an error of another base counts less; 0: it does not matter.
+    nested : float
+        What the windows of one origin count each: less than 1 where the longer repeat what the shorter say.
     horizons : tuple of int
         Weeks whose errors are used.
     """
@@ -106,13 +109,16 @@ class ErrorScales:
     growth: float
     fade: float
     alike: float
+    nested: float
     horizons: tuple[int, ...]
 
 
-CLOCK_SCALES: Final = ErrorScales(0.05, 0.07, 0.05, 0.02, 0.02, 13.0, 1.0, (2, 4, 8, 13, 26, 39, 52))
+CLOCK_SCALES: Final = ErrorScales(0.05, 0.07, 0.05, 0.03, 0.03, 13.0, 1.5, 1.0, (2, 4, 8, 13, 26, 39, 52))
 """Purchases: rolling origins of five logs show .01 to .15 at 4 to 26 weeks, biases that change sign with age."""
-LEVEL_SCALES: Final = ErrorScales(0.03, 0.015, 0.02, 0.08, 0.05, 4.0, 0.0, (4, 8, 13))
-"""Amounts per purchase: little spread about a bias that lasts, as who buys often spends more or less at a time."""
+LEVEL_SCALES: Final = ErrorScales(0.02, 0.01, 0.01, 0.2, 0.1, 8.0, 0.0, 1.0, (4, 8, 13, 26))
+"""Amounts per purchase: little spread about a bias that lasts, as who buys often spends more or less at a time …"""
+UNTESTED_BIAS: Final = 0.06
+"""… and which is soon learned; a model without a record is taken to have a smaller one."""
 
 ERROR_COLUMNS: Final = ("origin", "weeks", "age", "clock", "clock_chance", "level", "level_chance")
 """Columns of errors; see `learn`."""
@@ -193,7 +199,8 @@ class Discrepancy:
     def sentence(self) -> str:
         """What the intervals of totals hold beside parameters and chance, in words."""
         mean, sd = self.clock.at(np.array([GROWTH_AT]))
-        size = f"{100 * sd[0]:.0f} % (and a bias of {100 * mean[0]:+.0f} %) of purchases over half a year"
+        bias = f"a bias of {100 * mean[0]:+.0f} %" if abs(mean[0]) > LEAST_BIAS else "no bias"
+        size = f"{100 * sd[0]:.0f} % (and {bias}) of purchases over half a year"
         if not sd[0] > 0.0:
             return "no error of the model"
         if self.origins == 0:
@@ -249,7 +256,8 @@ def learn(errors: pd.DataFrame, age: float, until: pd.Timestamp) -> Discrepancy:
         Today: only horizons that have ended by then are used.
     """
     ended = errors["origin"] + pd.to_timedelta(errors["weeks"] * DAYS_PER_WEEK, unit="D")
-    past = errors[(ended <= until).to_numpy()].assign(ended=ended)
+    known = (ended <= until).to_numpy()
+    past = errors[known].assign(ended=ended[known].to_numpy())
     return Discrepancy(
         _learned(past, "clock", CLOCK_SCALES, age, until),
         _learned(past, "level", LEVEL_SCALES, age, until),
@@ -259,11 +267,13 @@ def learn(errors: pd.DataFrame, age: float, until: pd.Timestamp) -> Discrepancy:
 
 def default_discrepancy() -> Discrepancy:
     """What is assumed of a model without a record: the prior, and that there is an error."""
-    nothing = pd.DataFrame({name: pd.Series(dtype=float) for name in (*ERROR_COLUMNS, "ended")})
-    return learn(nothing.assign(origin=pd.to_datetime(nothing["origin"])), 1.0, pd.Timestamp(0))
+    nothing, today = pd.DataFrame({name: pd.Series(dtype=float) for name in (*ERROR_COLUMNS, "ended")}), pd.Timestamp(0)
+    level = replace(LEVEL_SCALES, bias=UNTESTED_BIAS, growth=UNTESTED_BIAS / 2.0)
+    clock = _learned(nothing, "clock", CLOCK_SCALES, 1.0, today)
+    return Discrepancy(clock, _learned(nothing, "level", level, 1.0, today), 0)
 
 
-def weigh(past: pd.DataFrame, scales: ErrorScales, age: float, until: pd.Timestamp) -> FloatArray:
+def weigh(past: pd.DataFrame, scales: ErrorScales, age: float, until: pd.Timestamp, fading: bool = True) -> FloatArray:
     """What each error of the past counts, in whole windows, array (errors,); see above."""
     if past.empty:
         return np.empty(0)
@@ -272,23 +282,28 @@ def weigh(past: pd.DataFrame, scales: ErrorScales, age: float, until: pd.Timesta
     gap = float(np.median(np.diff(origins)) / week) if len(origins) > 1 else np.inf
     overlap = np.minimum(1.0, gap / past["weeks"].to_numpy(float))
     alike = np.exp(-scales.alike * np.abs(np.log(past["age"].to_numpy(float) / age)))
-    recent = np.exp(-(until - past["ended"]).to_numpy() / np.timedelta64(1, "D") / DAYS_PER_WEEK / scales.fade)
-    return np.asarray(NESTED * overlap * alike * recent)
+    ago = (until - past["ended"]).to_numpy() / np.timedelta64(1, "D") / DAYS_PER_WEEK
+    recent = np.exp(-ago / scales.fade) if fading else np.ones(len(past))
+    return np.asarray(scales.nested * overlap * alike * recent)
 
 
 def _learned(past: pd.DataFrame, name: str, scales: ErrorScales, age: float, until: pd.Timestamp) -> ErrorProcess:
     used = past[past["weeks"].isin(scales.horizons) & past[name].notna()]
     error, chance = used[name].to_numpy(float), used[f"{name}_chance"].to_numpy(float) + JITTER
-    weight, weeks = weigh(used, scales, age, until), used["weeks"].to_numpy(float)
+    weeks = used["weeks"].to_numpy(float)
+    habit, weight = (weigh(used, scales, age, until, fading) for fading in (False, True))
     sizes, priors = _prior(len(used) > 0)
-    values = [(size, n, w, p / 9) for size, p in zip(sizes, priors, strict=True) for n, w in _mixtures()]
+    values = [
+        (size, n, w, p / len(MIXTURES) ** 2) for size, p in zip(sizes, priors, strict=True) for n, w in _mixtures()
+    ]
     kappa, mix_noise, mix_walk, prior = np.array(values).T
     noise, level, walk = kappa * mix_noise * scales.noise, kappa * scales.level, kappa * mix_walk * scales.walk
     design, bias_sd = _design(weeks), np.array([scales.bias, scales.growth])
     variance = _variances(weeks, noise, level, walk) + chance
     evidence, bias, covariance = np.empty(len(kappa)), np.empty((len(kappa), 2)), np.empty((len(kappa), 2, 2))
     for g in range(len(kappa)):
-        evidence[g], bias[g], covariance[g] = _with_bias(error, design, weight, variance[g], kappa[g] * bias_sd)
+        evidence[g], _, _ = _with_bias(error, design, habit, variance[g], kappa[g] * bias_sd)
+        _, bias[g], covariance[g] = _with_bias(error, design, weight, variance[g], kappa[g] * bias_sd)
     log = np.log(prior) + evidence
     probability = np.exp(log - log.max())
     return ErrorProcess(probability / probability.sum(), noise, level, walk, bias, covariance)

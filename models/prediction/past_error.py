@@ -9,9 +9,9 @@ import numpy as np
 
 from ..ground.rows import FloatArray
 
-FARTHEST: Final = 3.0
-"""Errors are looked for within e^3 = 20 times the horizon, both ways: an outcome of nothing has no logarithm."""
-POINTS: Final = 601
+FARTHEST: Final = 1.5
+"""Errors are looked for within a factor of e^1.5 = 4.5, both ways: an outcome of nothing has no logarithm."""
+POINTS: Final = 301
 """Points of the search, between which the logarithm of the total is taken to be straight: one a percent."""
 FEWEST_DRAWS: Final = 10
 """Draws with a purchase that the chance of an amount per purchase is measured on, at least."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, Unpack
+from typing import Any, Final, Literal, Unpack
 
 import ibis.expr.types as ir
 import pandas as pd
 
-from lifeworth.models.beta_geo import BetaGeoModel
+from lifeworth.models import TRANSACTION_MODELS
 from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.gamma_gamma import GammaGammaModel
 from lifeworth.models.ground.calendar import Calendar
@@ -19,13 +19,12 @@ from lifeworth.models.ground.intervals import check_draws
 from lifeworth.models.ground.progress import track
 from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day
 from lifeworth.models.ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK
-from lifeworth.models.modified_beta_geo import ModifiedBetaGeoModel
-from lifeworth.models.pareto_nbd import ParetoNBDModel
 from lifeworth.models.purchases import TransactionModel
 from lifeworth.models.scoring.baselines import BASELINES
 from lifeworth.models.scoring.customers import CustomerTables
 from lifeworth.models.spend import FittedSpend, SpendModel
 
+from ..orders.learn_calendar import learn_calendar
 from ..orders.order_log import read_log
 from ..orders.order_table import OrderColumns
 from ..orders.orders import Orders
@@ -38,6 +37,8 @@ from .plan import Plan
 from .scorecard import Scorecard
 from .totals import discrepancy_of, error_frame, total_rows
 
+LEARN: Final = "learn"
+"""Asks for a calendar learned at each origin."""
 FUTURES: Final = 250
 """Simulated futures of each customer: quantiles of a customer to 2 %, and every score an average over thousands."""
 FIT_DRAWS: Final = 1000
@@ -49,18 +50,18 @@ FEWEST_FUTURES: Final = 20
 def backtest(
     orders: Orders,
     *,
-    models: Sequence[TransactionModel] | None = None,
+    models: Sequence[TransactionModel | str] | TransactionModel | str | None = None,
     spend: SpendModel | None = None,
     customer_id: str = ID,
     date: str = "date",
     amount: str | None = "amount",
     until: Day | None = None,
-    horizons: Sequence[str] | None = None,
+    horizons: Sequence[str] | str | None = None,
     origins: int | Sequence[Day] | None = None,
     unit: str = "W",
     attributes: Sequence[str] = (),
     acquired_from: Day | None = None,
-    calendar: Calendar | None = None,
+    calendar: Calendar | Literal["learn"] | None = None,
     customers: bool = False,
     draws: int = FUTURES,
     seed: int = 0,
@@ -76,8 +77,8 @@ def backtest(
     orders
         The log; rows after `until` are not looked at.
     models : list of models, optional
-        Transaction models to compare, such as ``[BetaGeoModel(), ParetoNBDModel()]``; by default all there are
-        (with a calendar those that can live in one).
+        Transaction models to compare, such as ``[BetaGeoModel(), ParetoNBDModel()]``, or their names, such as
+        ``["BG/NBD"]``; by default all there are (with a calendar those that can live in one).
     spend : SpendModel, optional
         By default `GammaGammaModel()`; no spend is forecast of a log without amounts.
     customer_id, date, amount, unit, attributes, acquired_from, **policies
@@ -88,9 +89,9 @@ def backtest(
         By default 4, 13, 26, 39 and 52 weeks, those that have come true at two origins at least.
     origins : int or list of dates, optional
         How many, or which days; by default up to ten, evenly from a quarter of the log on.
-    calendar : Calendar, optional
-        Index of the purchase rate. One that was learned from this log has seen what came: give one from other years,
-        or one learned up to the first origin (`learn_calendar(…, until=…)`).
+    calendar : Calendar or "learn", optional
+        Index of the purchase rate. One that was learned from all of this log has seen what came: "learn" learns it anew
+        at each origin from what was known then, in some seconds each.
     customers : bool
         Whether to keep a row for every customer, origin, horizon, quantity and model.
     draws, seed : int
@@ -113,10 +114,23 @@ def backtest(
     plan = Plan.of(log.first_day if start is None else start, log.until, horizons, origins)
     days = with_first_day(customer_days(log))
 
+    def calendar_at(day: pd.Timestamp) -> Calendar | None:
+        if not isinstance(calendar, str):
+            return calendar
+        return learn_calendar(
+            orders,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            until=day,
+            acquired_from=acquired_from,
+            **policies,
+        )
+
     def summary_at(day: pd.Timestamp) -> CustomerSummary:
         return summarise(
             orders, customer_id=customer_id, date=date, amount=amount, until=day, unit=unit, attributes=attributes,
-            acquired_from=acquired_from, calendar=calendar, **policies,
+            acquired_from=acquired_from, calendar=calendar_at(day), **policies,
         )  # fmt: skip
 
     def known_at(origin: pd.Timestamp) -> Known:
@@ -129,15 +143,38 @@ def backtest(
     return _scorecard(steps, tuple(model.name for model in chosen), log.until, _age(summary_at(log.until)), customers)
 
 
-def _models(models: Sequence[TransactionModel] | None, calendar: Calendar | None) -> tuple[TransactionModel, ...]:
+def model_of(model: TransactionModel | str) -> TransactionModel:
+    """Take a model as it is, or find it by its name.
+
+    Raises
+    ------
+    InputError
+        No such model.
+    """
+    if isinstance(model, TransactionModel):
+        return model
+    kinds = {kind.name: kind for kind in TRANSACTION_MODELS}
+    if isinstance(model, str) and model in kinds:
+        return kinds[model]()
+    names = ", ".join(f'"{name}"' for name in kinds)
+    raise InputError(
+        f"models: expected a model such as BetaGeoModel() (an object, not the class), or {names}; got {model!r}."
+    )
+
+
+def _models(
+    models: Sequence[TransactionModel | str] | TransactionModel | str | None, calendar: Calendar | str | None
+) -> tuple[TransactionModel, ...]:
+    if isinstance(calendar, str) and calendar != LEARN:
+        raise InputError(f'calendar: expected a Calendar, "{LEARN}" or None; got {calendar!r}.')
     if models is None:
-        every = (BetaGeoModel(), ModifiedBetaGeoModel(), ParetoNBDModel())
-        return tuple(model for model in every if calendar is None or model.leaves_at_purchases())
-    chosen = (models,) if isinstance(models, TransactionModel) else tuple(models)
-    names = [getattr(model, "name", None) for model in chosen]
-    if not chosen or not all(isinstance(model, TransactionModel) for model in chosen) or len(set(names)) < len(names):
+        return tuple(kind() for kind in TRANSACTION_MODELS if calendar is None or kind.leaves_at_purchases())
+    asked = [models] if isinstance(models, (TransactionModel, str)) else list(models)
+    chosen = tuple(model_of(model) for model in asked)
+    names = [model.name for model in chosen]
+    if not chosen or len(set(names)) < len(names):
         raise InputError(
-            f"models: expected transaction models, each once: [BetaGeoModel(), ParetoNBDModel()]; got {models!r}."
+            f"models: expected transaction models, each kind once: [BetaGeoModel(), ParetoNBDModel()]; got {asked!r}."
         )
     return chosen
 

@@ -50,7 +50,8 @@ class Choice:
 
     def __repr__(self) -> str:
         """Return the reason and the table."""
-        return f"<Choice: {self.model}> {self.reason}\n{self.table.to_string(index=False)}"
+        short = self.table[["model", "customers", "totals", "weight"]].round(3)
+        return f"<Choice: {self.model}> {self.reason}\n{short.to_string(index=False)}"
 
 
 def select_model(scorecard: Scorecard) -> Choice:
@@ -143,8 +144,9 @@ def _reason(scorecard: Scorecard, chosen: str, customers: pd.DataFrame, totals: 
     if len(customers) == 1:
         return f"{chosen} is the only model that was tested."
     origins = scorecard.totals["origin"].nunique()
-    weeks = parse_horizon(scorecard.totals["horizon"].iloc[0], "D").length / DAYS_PER_WEEK
-    begin = f"Over {origins} origins and horizons from {weeks:.0f} weeks on,"
+    weeks = sorted({parse_horizon(label, "D").length / DAYS_PER_WEEK for label in scorecard.totals["horizon"]})
+    span = f"{weeks[0]:.0f} weeks" if len(weeks) == 1 else f"{weeks[0]:.0f} to {weeks[-1]:.0f} weeks"
+    begin = f"Over {origins} origins and {span} ahead,"
     near, equal = _as_good(customers), _as_good(totals)
     if near == [chosen]:
         second = customers.iloc[1]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Unpack
 
-from lifeworth.models import TRANSACTION_MODELS
 from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.gamma_gamma import GammaGammaModel
 from lifeworth.models.ground.calendar import Calendar
@@ -21,7 +20,7 @@ from lifeworth.models.valuation.value import Valuation, value
 from ..orders.orders import Orders
 from ..orders.policies import PolicyWords
 from ..orders.summarise import summarise
-from .backtest import backtest
+from .backtest import backtest, model_of
 from .choice import Choice, select_model
 from .scorecard import Scorecard
 
@@ -112,21 +111,11 @@ def fit(
         "customer_id": customer_id, "date": date, "amount": amount, "until": until, "unit": unit,
         "attributes": attributes, "acquired_from": acquired_from, "calendar": calendar, **policies,
     }  # fmt: skip
-    asked = None if model == AUTO else [_named(model)]
+    asked = None if model == AUTO else [model_of(model)]
     money = (spend or GammaGammaModel()) if amount is not None else None
     scorecard = backtest(orders, models=asked, spend=money, seed=seed, **words)
     choice = select_model(scorecard)
-    chosen = _named(choice.model) if asked is None else asked[0]
+    chosen = model_of(choice.model) if asked is None else asked[0]
     summary = summarise(orders, **words)
     fitted = None if money is None else money.fit(summary, seed=seed)
     return FittedLog(summary, chosen.fit(summary, seed=seed), fitted, scorecard, choice)
-
-
-def _named(model: TransactionModel | str) -> TransactionModel:
-    if isinstance(model, TransactionModel):
-        return model
-    found = {kind.name: kind for kind in TRANSACTION_MODELS}.get(model)
-    if found is None:
-        names = ", ".join(f'"{kind.name}"' for kind in TRANSACTION_MODELS)
-        raise InputError(f'model: expected "auto", one of {names}, or a model such as BetaGeoModel(); got {model!r}.')
-    return found()

@@ -32,8 +32,8 @@ from lifeworth.models.spend import FittedSpend
 
 from .outcomes import Outcomes
 
-DRAWS_FOR_MEANS: Final = 200
-"""Posterior draws behind means: a fourteenth of a posterior standard deviation away from all of them."""
+DRAWS_FOR_MEANS: Final = 100
+"""Posterior draws behind means: a tenth of a posterior standard deviation away from all of them."""
 MOST_DENSITIES: Final = 2000
 """Customers of an origin and horizon whose densities are kept: weights over models stand to a few percent."""
 

@@ -49,7 +49,7 @@ class Plan:
         cls,
         first_day: pd.Timestamp,
         until: pd.Timestamp,
-        horizons: Sequence[str] | None,
+        horizons: Sequence[str] | str | None,
         origins: int | Sequence[Day] | None,
     ) -> Plan:
         """Choose what was not asked for.

@@ -132,9 +132,9 @@ class Scorecard:
         found = found[(found["horizon"] == "all") & (found["quantity"] == "purchases")]
         sentences = []
         for model, rows in found.groupby("model", sort=False):
-            held = rows.set_index("interval")["held"]
+            held, count = rows.set_index("interval")["held"], int(rows["forecasts"].iloc[0])
             sentences.append(
-                f"Totals: the 90 % interval of {model} held {held[HONEST]:.0%} of total purchases with the model's "
-                f"past error in it, {held[TEXTBOOK]:.0%} without."
+                f"Totals: the 90 % interval of {model} held {held[HONEST]:.0%} of {count} totals of purchases with the "
+                f"model's past error in it, {held[TEXTBOOK]:.0%} without."
             )
         return sentences

@@ -36,7 +36,8 @@ def plot_gain(
 ) -> Axes:
     """Draw the share of what came that was with the customers ranked best: by models, by plain rules, by hindsight.
 
-    Curves are means over origins. The rule that ranks the best tenth best has its name; the others are there in grey.
+    Curves are means over origins, of what speaks at all of them. The rule that ranks the best tenth best has its name;
+    the others are there in grey.
 
     Parameters
     ----------
@@ -58,7 +59,9 @@ def plot_gain(
     curves = {name: _mean_curve(choice.rows, name) for name in choice.models}
     rows = quantity_of(scorecard.gain, quantity)
     rows = rows[rows["horizon"] == choice.horizon]
-    rules = {name: _mean_curve(rows, name) for name in scorecard.baselines if name in set(rows["model"]) - set(curves)}
+    everywhere = rows.groupby("model")["origin"].nunique() == rows["origin"].nunique()
+    speak = set(everywhere.index[everywhere]) - set(curves)  # a rule that is silent at some origins has other means
+    rules = {name: _mean_curve(rows, name) for name in scorecard.baselines if name in speak}
     best = max(rules, key=lambda name: _captured(rules[name])) if rules else None
     perfect = _mean_curve(rows, PERFECT) if PERFECT in set(rows["model"]) else None
     with canvas(ax) as ax:

@@ -94,8 +94,10 @@ def canvas(ax: Axes | None) -> Iterator[Axes]:
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots(figsize=SIZE, layout="constrained")
+        interactive = mpl.is_interactive()  # switched on by a backend that was loaded just now, as in a notebook
         _plain(ax)
         yield ax
+    mpl.interactive(interactive)
 
 
 def _plain(ax: Axes) -> None:

@@ -41,13 +41,13 @@ class ReportContent:
         With its customers; horizons in the order in which they are to be told.
     holdout : Holdout, optional
         How the forecast would have fared, where the log goes on beyond the cut-off.
-    scorecard : Scorecard, optional
-        How forecasts from earlier dates have fared.
     tracking : Tracking, optional
     suited : DataVerdict, optional
         Whether the customers suit the models.
     written : str
         When and how, for the foot of the page.
+    scorecard : Scorecard, optional
+        How forecasts from earlier dates have fared.
     """
 
     title: str
@@ -57,10 +57,10 @@ class ReportContent:
     spend: FittedSpend
     valuation: Valuation
     holdout: Holdout | None = None
-    scorecard: Scorecard | None = None
     tracking: Tracking | None = None
     suited: DataVerdict | None = None
     written: str = ""
+    scorecard: Scorecard | None = None
 
 
 def render_report(content: ReportContent) -> str:

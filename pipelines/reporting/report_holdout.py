@@ -55,19 +55,20 @@ def _totals(holdout: Holdout, currency: str) -> Part:
 def _origins(scorecard: Scorecard) -> Part:
     """The same test from several dates, whose errors the intervals have learned from."""
     found = scorecard.coverage_of_totals()
-    found = found[(found["horizon"] == "all") & (found["quantity"] == "purchases")].set_index("interval")
+    found = found[(found["horizon"] == "all") & (found["quantity"] == "purchases")]
+    held = dict(zip(found["interval"], found["held"], strict=True))
     horizon = scorecard.totals["horizon"].iloc[0]
     text = (
         f"The same test was made from {scorecard.totals['origin'].nunique()} dates before, each knowing only what was "
-        f"known then: the 90 % interval of total purchases held {percent(found.loc['honest', 'held'])} of "
-        f"{count(found.loc['honest', 'forecasts'])} totals. Without the model's past error in it, it would have held "
-        f"{percent(found.loc['textbook', 'held'])}.",
+        f"known then: the 90 % interval of total purchases held {percent(held['honest'])} of "
+        f"{count(found['forecasts'].iloc[0])} totals. Without the model's past error in it, it would have held "
+        f"{percent(held['textbook'])}.",
     )
     chart = Chart.of(
         lambda ax: plot_totals(scorecard, "purchases", horizon, ax=ax),
         f"Forecasts of all purchases over {span(horizon)} from several dates, with what came.",
-        f"Totals of {span(horizon)} by the date they were forecast on. Pale bars hold the model's past error, dark bars "
-        "doubt about its numbers and chance alone; dots are what came.",
+        f"Totals of {span(horizon)} by the date they were forecast on. Pale bars hold the model's past error, dark "
+        "bars doubt about its numbers and chance alone; dots are what came.",
     )
     return Part(text, chart, heading="From several dates")
 

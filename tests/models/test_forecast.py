@@ -120,8 +120,9 @@ def outlook(fitted: Callable[..., Any], cdnow_sample: Any) -> Callable[[Any], An
     def forecast(model: Any) -> Any:
         if model.name not in made:
             made[model.name] = lw.forecast(
-                fitted(model), fitted(lw.GammaGammaModel), summary, ["12M", "4W", "1998-06-30"], draws=300, seed=1
-            )
+                fitted(model), fitted(lw.GammaGammaModel), summary, ["12M", "4W", "1998-06-30"], draws=300, seed=1,
+                calibration=TEXTBOOK,
+            )  # fmt: skip
         return made[model.name], summary
 
     return forecast
