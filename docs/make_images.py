@@ -55,7 +55,24 @@ def totals() -> Figure:
     return figure
 
 
-PICTURES: Final[dict[str, Callable[[], Figure]]] = {"sbc": sbc, "prior_predictive": priors, "totals": totals}
+def tracking() -> Figure:
+    """Weeks of all of CDNOW before and after the cut-off, bands with the model's past error."""
+    orders, until = lw.load_cdnow(), "1997-09-30"
+    summary = lw.summarise(orders, until=until)
+    scorecard = lw.backtest(orders, models=["BG/NBD"], amount=None, until=until, draws=FUTURES)
+    found = lw.tracking(lw.BetaGeoModel().fit(summary), summary, orders, calibration=scorecard)
+    figure = lw.plot_tracking(found).get_figure(root=True)
+    if figure is None:
+        raise RuntimeError("the plot has no figure")
+    return figure
+
+
+PICTURES: Final[dict[str, Callable[[], Figure]]] = {
+    "sbc": sbc,
+    "prior_predictive": priors,
+    "totals": totals,
+    "tracking": tracking,
+}
 
 
 def main(names: list[str]) -> None:

@@ -113,7 +113,7 @@ class ErrorScales:
     horizons: tuple[int, ...]
 
 
-CLOCK_SCALES: Final = ErrorScales(0.05, 0.07, 0.05, 0.03, 0.03, 13.0, 1.5, 1.0, (2, 4, 8, 13, 26, 39, 52))
+CLOCK_SCALES: Final = ErrorScales(0.05, 0.067, 0.05, 0.03, 0.03, 13.0, 1.5, 1.0, (2, 4, 8, 13, 26, 39, 52))
 """Purchases: rolling origins of five logs show .01 to .15 at 4 to 26 weeks, biases that change sign with age."""
 LEVEL_SCALES: Final = ErrorScales(0.02, 0.01, 0.01, 0.2, 0.1, 8.0, 0.0, 1.0, (4, 8, 13, 26))
 """Amounts per purchase: little spread about a bias that lasts, as who buys often spends more or less at a time …"""
