@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lifeworth.models.checks.verdict import DataVerdict as DataVerdict
     from lifeworth.models.gamma_gamma import GammaGammaModel as GammaGammaModel
     from lifeworth.models.ground.calendar import Calendar as Calendar
+    from lifeworth.models.ground.calendar import Holiday as Holiday
     from lifeworth.models.ground.errors import ConvergenceWarning as ConvergenceWarning
     from lifeworth.models.ground.errors import FitError as FitError
     from lifeworth.models.ground.errors import InputError as InputError
@@ -131,6 +132,7 @@ _WHERE = {
     "fit": "lifeworth.pipelines.backtesting.fit",
     "FittedLog": "lifeworth.pipelines.backtesting.fit",
     "Calendar": "lifeworth.models.ground.calendar",
+    "Holiday": "lifeworth.models.ground.calendar",
     "learn_calendar": "lifeworth.pipelines.orders.learn_calendar",
     "plot_calendar": "lifeworth.pipelines.reporting.plot_calendar",
     "plot_pit": "lifeworth.pipelines.reporting.plot_pit",

@@ -12,7 +12,8 @@ from ..ground.rows import FloatArray
 from ..ground.summary import CustomerSummary
 from ..ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK
 from .clock import Clock
-from .discrepancy import Discrepancy, default_discrepancy, knots_until
+from .discrepancy import Discrepancy, default_discrepancy
+from .error_process import knots_until
 
 CALENDAR_WEEKS: Final = 260
 """Knots are a week apart for so long where a calendar is to be followed: five years, seasons included."""

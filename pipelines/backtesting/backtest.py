@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, Unpack
 
 import ibis.expr.types as ir
@@ -212,11 +212,8 @@ class _Fits:
     models: tuple[TransactionModel, ...]
     spend: SpendModel | None
     seed: int
-    last: dict[str, FittedPurchases] = None  # type: ignore[assignment]  # made below
+    last: dict[str, FittedPurchases] = field(default_factory=dict)
     last_spend: FittedSpend | None = None
-
-    def __post_init__(self) -> None:
-        self.last = {}
 
     def purchases(self, model: TransactionModel, summary: CustomerSummary) -> FittedPurchases:
         """Fit a transaction model."""
@@ -280,7 +277,7 @@ def _scorecard(
     seconds = [{"origin": step.origin, "customers": len(step.known.summary), "seconds": step.seconds} for step in steps]
     return Scorecard(
         totals=pd.DataFrame(totals),
-        **{field.name: _joined(steps, field.name) for field in fields(CustomerTables)},
+        **{table.name: _joined(steps, table.name) for table in fields(CustomerTables)},
         errors=errors,
         densities=_labelled([(step.origin, frame) for step in steps for frame in step.densities]),
         customers=_labelled([(step.origin, step.customers) for step in steps]) if customers else None,

@@ -12,7 +12,8 @@ import pytest
 import lifeworth as lw
 from lifeworth.models.prediction.calibration import clock_for
 from lifeworth.models.prediction.clock import Clock, Interpolation
-from lifeworth.models.prediction.discrepancy import Discrepancy, ErrorProcess, default_discrepancy
+from lifeworth.models.prediction.discrepancy import Discrepancy, default_discrepancy
+from lifeworth.models.prediction.error_process import ErrorProcess
 from lifeworth.models.prediction.expectations import expectations
 from lifeworth.models.prediction.futures import Futures
 

@@ -18,12 +18,11 @@ from lifeworth.models.prediction.discrepancy import (
     CLOCK_SCALES,
     LEVEL_SCALES,
     Discrepancy,
-    ErrorProcess,
     default_discrepancy,
-    knots_until,
     learn,
     weigh,
 )
+from lifeworth.models.prediction.error_process import GROWTH_AT, NOISE_AT, WALK_ENDS, ErrorProcess, knots_until
 from lifeworth.models.prediction.past_error import (
     FARTHEST,
     POINTS,
@@ -125,13 +124,13 @@ def test_the_spread_of_a_walk_grows_with_the_horizon_and_noise_is_forgotten() ->
     assert (np.diff(process(walk=0.1).at(weeks)[1]) > 0.0).all()
     assert (np.diff(process(noise=0.1).at(weeks)[1]) < 0.0).all()
     np.testing.assert_allclose(process(level=0.1).at(weeks)[1], 0.1)
-    assert process(noise=0.1).at(np.array([module.NOISE_AT]))[1] == pytest.approx(0.1)
-    assert process(walk=0.1).at(np.array([module.GROWTH_AT]))[1] == pytest.approx(0.1)
+    assert process(noise=0.1).at(np.array([NOISE_AT]))[1] == pytest.approx(0.1)
+    assert process(walk=0.1).at(np.array([GROWTH_AT]))[1] == pytest.approx(0.1)
 
 
 def test_a_walk_ends_where_nothing_is_known_of_it() -> None:
     far = np.array([1e6])
-    assert process(walk=0.1).at(far)[1] == pytest.approx(0.1 * math.sqrt(3.0 * module.WALK_ENDS / 26.0), rel=1e-3)
+    assert process(walk=0.1).at(far)[1] == pytest.approx(0.1 * math.sqrt(3.0 * WALK_ENDS / 26.0), rel=1e-3)
 
 
 @pytest.mark.parametrize("found", [process(0.1, 0.2, 0.3, bias=(0.1, 0.07)), default_discrepancy().clock])

@@ -15,7 +15,8 @@ import lifeworth as lw
 from lifeworth.models.prediction.calibration import clock_for
 from lifeworth.models.prediction.clock import Clock
 from lifeworth.models.prediction.decomposition import CHANCE, PARAMETERS, PARTS, PAST_ERROR
-from lifeworth.models.prediction.discrepancy import Discrepancy, ErrorProcess, default_discrepancy
+from lifeworth.models.prediction.discrepancy import Discrepancy, default_discrepancy
+from lifeworth.models.prediction.error_process import ErrorProcess
 from lifeworth.models.prediction.futures import Futures
 from lifeworth.models.prediction.reduction import groupings_of, reduce_futures
 
