@@ -111,7 +111,8 @@ def test_totals_and_customers_are_those_of_a_forecast_made_by_hand(
     assert rows["customer_id"].tolist() == summary.frame["customer_id"].tolist()
     np.testing.assert_array_equal(rows["actual"], came["purchases"])
     hand = by_hand.customers[by_hand.customers["horizon"] == "13W"]
-    np.testing.assert_allclose(rows["mean"], hand["purchases_mean"], rtol=0.03)
+    # of 100 posterior draws, those by hand of 1,000
+    np.testing.assert_allclose(rows["mean"], hand["purchases_mean"], rtol=0.06)
     np.testing.assert_allclose(rows["p_active"], hand["p_active"], atol=5e-3)
 
 
@@ -164,9 +165,11 @@ def test_the_same_seed_tells_the_same_and_rows_may_come_in_any_order(
     orders: pd.DataFrame, scorecard: lw.Scorecard
 ) -> None:
     shuffled = orders.sample(frac=1.0, random_state=5)
-    again = lw.backtest(shuffled, models=[lw.BetaGeoModel(), lw.ParetoNBDModel()], customers=True, **SMALL)
-    pd.testing.assert_frame_equal(scorecard.scores, again.scores)
-    pd.testing.assert_frame_equal(scorecard.totals, again.totals)
+    again = lw.backtest(shuffled, models="BG/NBD", customers=True, **{**SMALL, "origins": ORIGINS[:1]})
+    for name in ("scores", "totals", "customers"):
+        whole, part = getattr(scorecard, name), getattr(again, name)
+        same = whole[(whole["origin"] == ORIGINS[0]) & whole["model"].isin(part["model"].unique())]
+        pd.testing.assert_frame_equal(same.reset_index(drop=True), part.reset_index(drop=True))
 
 
 def test_a_log_without_amounts_is_tested_on_purchases_alone(orders: pd.DataFrame) -> None:
@@ -198,7 +201,7 @@ def test_progress_is_told_by_origin(orders: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("weeks", "origins"), [(78, 10), (39, 10), (20, 8), (12, 2), (10, 1), (150, 10)], ids=lambda value: str(value)
+    ("weeks", "origins"), [(78, 10), (39, 10), (20, 10), (12, 3), (10, 1), (150, 10)], ids=lambda value: str(value)
 )
 def test_origins_and_horizons_are_chosen_from_the_length_of_the_log(weeks: int, origins: int) -> None:
     start = pd.Timestamp("2020-01-01")

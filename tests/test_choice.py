@@ -120,7 +120,7 @@ def test_stacking_of_nothing_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def fitted() -> lw.FittedLog:
-    return lw.fit(lw.load_cdnow(sample=True), until="1997-09-30", acquired_from="1997-01-01")
+    return lw.fit(lw.load_cdnow(sample=True), until="1997-09-30", origins=3, horizons="4W")
 
 
 def test_one_call_goes_from_a_log_to_a_forecast_that_knows_its_record(fitted: lw.FittedLog) -> None:
@@ -134,7 +134,11 @@ def test_one_call_goes_from_a_log_to_a_forecast_that_knows_its_record(fitted: lw
 
 def test_a_model_of_ones_own_is_taken_as_it_is() -> None:
     found = lw.fit(
-        lw.load_cdnow(sample=True).drop(columns="amount"), model="Pareto/NBD", amount=None, until="1997-07-31"
+        lw.load_cdnow(sample=True).drop(columns="amount"),
+        model="Pareto/NBD",
+        amount=None,
+        until="1997-07-31",
+        origins=1,
     )
     assert found.purchases.model.name == "Pareto/NBD"
     assert found.scorecard.models == ("Pareto/NBD",)

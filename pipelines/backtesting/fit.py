@@ -86,6 +86,8 @@ def fit(
     attributes: Sequence[str] = (),
     acquired_from: Day | None = None,
     calendar: Calendar | None = None,
+    horizons: Sequence[str] | str | None = None,
+    origins: int | Sequence[Day] | None = None,
     seed: int = 0,
     **policies: Unpack[PolicyWords],
 ) -> FittedLog:
@@ -100,6 +102,8 @@ def fit(
         as it is; its record is looked at all the same, as it makes the intervals of totals hold.
     spend : SpendModel, optional
         By default `GammaGammaModel()`.
+    horizons, origins
+        Of the backtest.
     seed : int
 
     Raises
@@ -113,7 +117,7 @@ def fit(
     }  # fmt: skip
     asked = None if model == AUTO else [model_of(model)]
     money = (spend or GammaGammaModel()) if amount is not None else None
-    scorecard = backtest(orders, models=asked, spend=money, seed=seed, **words)
+    scorecard = backtest(orders, models=asked, spend=money, horizons=horizons, origins=origins, seed=seed, **words)
     choice = select_model(scorecard)
     chosen = model_of(choice.model) if asked is None else asked[0]
     summary = summarise(orders, **words)
