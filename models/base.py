@@ -223,13 +223,8 @@ class TransactionFormulas(Model):
             Continuous rate per unit of time; 0 for plain expected purchases.
         """
 
-    @classmethod
-    def leaves_at_purchases(cls) -> bool:
-        """Whether customers leave at purchases only, so that a calendar of the purchase rate deforms the whole clock.
-
-        A model with a second parameter in time, that of its dropout, has a clock that no season moves.
-        """
-        return len(cls.unit_parameters) == 1
+    leaves_at_purchases: ClassVar[bool]
+    """Whether customers leave at purchases only, so that a calendar of the purchase rate deforms the whole clock."""
 
     @classmethod
     def check_calendar(cls, calendar: Calendar | None) -> None:
@@ -240,7 +235,7 @@ class TransactionFormulas(Model):
         InputError
             Its customers leave on a clock that a season of purchases does not move.
         """
-        if calendar is not None and not cls.leaves_at_purchases():
+        if calendar is not None and not cls.leaves_at_purchases:
             raise InputError(
                 f"calendar: in {cls.name} customers leave at any moment, on a clock that a season of purchases does "
                 "not move, so that it has no closed form with a calendar. Use BetaGeoModel or ModifiedBetaGeoModel, "

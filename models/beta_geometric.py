@@ -128,6 +128,7 @@ class BetaGeometric(TransactionModel):
         """Integral of e^(-discount u) E[lambda e^(-lambda p u)] over the horizon; see `kernels.beta_geometric`."""
         return purchases_ahead(theta, x, T, horizons, discount, cls.extra_tosses)
 
+    leaves_at_purchases: ClassVar[bool] = True
     endless: ClassVar[str] = "r + x or a is 1 or less"
 
     @classmethod

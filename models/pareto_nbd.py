@@ -153,6 +153,7 @@ class ParetoNBDModel(TransactionModel):
         log_end = log1p(horizons[:, None, None] / (beta + T))
         return np.asarray((r + x) / (alpha + T) * (beta + T) * log_end * exprel((1.0 - s) * log_end))
 
+    leaves_at_purchases: ClassVar[bool] = False
     endless: ClassVar[str] = "s is 1 or less"
 
     @classmethod

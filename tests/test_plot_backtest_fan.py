@@ -16,9 +16,9 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.intervals import BANDS
 from lifeworth.pipelines.reporting.plot_fan import plot_fan
 from lifeworth.pipelines.reporting.plot_style import bands
-from lifeworth.pipelines.reporting.tracking import BANDS
 
 pytestmark = pytest.mark.usefixtures("no_window")
 

@@ -24,7 +24,7 @@ import pandas as pd
 from scipy.special import polygamma
 
 from ..ground.errors import InputError
-from ..ground.intervals import INTERVAL, quantile_name
+from ..ground.intervals import INTERVAL, NORMAL_90, quantile_name
 from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import MONEY, CustomerSummary
 from .limits import SURE, DataLimits
@@ -42,8 +42,6 @@ MOST_DRAWN: Final = 5000
 """Customers that amounts are drawn for; of more, as many evenly over their numbers of purchases."""
 SEED: Final = 1
 """The verdict on the same data is the same."""
-NORMAL_90: Final = 1.6448536269514722
-"""Standard deviations around the mean that hold 90 % of a normal distribution."""
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,13 @@ from numpy.typing import ArrayLike, NDArray
 from .calendar_index import ONE_DAY, SLOTS, on_days, season_of_series, slots
 from .calendar_index import day_numbers as day_numbers
 from .errors import InputError
+from .intervals import NORMAL_90
 from .provenance import fingerprint
 from .rows import FloatArray
 
 FIRST_DAY: Final = np.datetime64("1900-01-01", "D")
 LAST_DAY: Final = np.datetime64("2299-12-31", "D")
 """Days whose index is worked out one by one: 400 years, a whole cycle of the calendar. Beyond them it is a mean."""
-NORMAL_90: Final = 1.6448536269514722
-"""Standard deviations around the mean that hold 90 % of a normal distribution."""
 WEEK: Final = 7  # days
 WEEKS_AHEAD: Final = 52
 """Weeks after the last day learned that `frame` shows: a whole season."""

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from .calendar import Calendar
+from .chebyshev import chebyshev_points, lagrange_polynomials
 from .rows import FloatArray
 from .units import LAST_DISCOUNT
 
@@ -72,18 +73,13 @@ def _weights(
     """Chebyshev points from 0 to the end, and their weights in the sum over days of `share` times a function there."""
     last = float(calendar.elapsed_ahead(until, days))
     length = math.log1p(last / SCALE)
-    points = 0.5 * length * (1.0 - np.cos(np.pi * np.arange(NODES) / (NODES - 1)))
-    sign = np.where(np.arange(NODES) % 2 == 0, 1.0, -1.0)
-    sign[[0, -1]] *= 0.5
+    points = chebyshev_points(length, NODES)
     edges = np.append(np.arange(0.0, math.ceil(days)), days)
     weight = np.zeros(NODES)
     for first in range(0, len(edges) - 1, CHUNK):
         start, end = edges[:-1][first : first + CHUNK], edges[1:][first : first + CHUNK]
         at = np.log1p(calendar.elapsed_ahead(until, 0.5 * (start + end)) / SCALE)
-        away = at[:, None] - points
-        away[away == 0.0] = np.finfo(float).tiny
-        basis = sign / away
-        weight += share(start, end) @ (basis / basis.sum(axis=1, keepdims=True))
+        weight += share(start, end) @ lagrange_polynomials(points, at)
     elapsed = SCALE * np.expm1(points)
     elapsed[-1] = last
     return elapsed, weight

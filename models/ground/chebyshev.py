@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from scipy.interpolate import BarycentricInterpolator
+
 from .compiled import compiled
 from .rows import FloatArray
 
@@ -46,3 +49,21 @@ def clenshaw_along(series: FloatArray, z: FloatArray, out: FloatArray, scratch: 
             scratch[k] = later
     for k in range(z.shape[0]):
         out[k] = z[k] * out[k] - scratch[k] + series[0]
+
+
+def chebyshev_points(length: float, count: int) -> FloatArray:
+    """Chebyshev points of the second kind on [0, length], ascending from 0, array (count,)."""
+    return np.asarray(0.5 * length * (1.0 - np.cos(np.pi * np.arange(count) / (count - 1))))
+
+
+def barycentric_weights(count: int) -> FloatArray:
+    """Weights of so many Chebyshev points in the barycentric formula, array (count,)."""
+    weights = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
+    weights[[0, -1]] *= 0.5
+    return weights
+
+
+def lagrange_polynomials(points: FloatArray, at: FloatArray) -> FloatArray:
+    """Each polynomial that is 1 at one Chebyshev point and 0 at the others, array (…, points)."""
+    count = len(points)
+    return np.asarray(BarycentricInterpolator(points, np.eye(count), wi=barycentric_weights(count))(at))

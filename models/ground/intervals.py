@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,14 @@ DRAWS_FOR_MEANS: Final = 1000
 """Posterior draws behind means and credible intervals: a thirtieth of a posterior sd away from all of them."""
 BLOCK_CELLS: Final = 2_000_000
 """Draws times customers in hand at once: 16 MB an array."""
+ROUNDING: Final = 1e-9
+"""Keeps 0.05 * 1000 from being 51 by rounding."""
+NORMAL_90: Final = 1.6448536269514722
+"""Standard deviations around the mean that hold 90 % of a normal distribution."""
+BANDS: Final = (0.5, 0.8, 0.9)
+"""Central intervals whose coverage is told."""
+LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""The ends of `BANDS` and the middle."""
 INTERVAL: Final = (0.05, 0.95)
 """Default quantiles: a 90 % interval."""
 
@@ -28,6 +37,11 @@ def quantile_name(level: float) -> str:
     """
     percent = f"{100.0 * level:g}"
     return f"q{percent if '.' in percent else percent.zfill(2)}"
+
+
+def ranks_of(levels: tuple[float, ...], size: int) -> list[int]:
+    """Place among `size` sorted draws of each quantile: the smallest value that so large a share does not exceed."""
+    return [max(0, math.ceil(level * size - ROUNDING) - 1) for level in levels]
 
 
 def check_quantiles(quantiles: tuple[float, ...]) -> tuple[float, ...]:

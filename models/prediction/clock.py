@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from ..ground.chebyshev import barycentric_weights, chebyshev_points, lagrange_polynomials
 from ..ground.rows import FloatArray
 from .clock_kernels import add_steps
 
@@ -69,10 +70,6 @@ class Clock:
         k = np.clip(np.searchsorted(self.knots, times, side="right") - 1, 0, len(self.knots) - 2)
         return self.level[k]
 
-    def first(self, draws: int) -> Clock:
-        """The same clock in its first draws."""
-        return Clock(self.knots, self.elapsed[:, :draws], self.level[:, :draws])
-
     def weights(self, horizons: FloatArray, discount: float) -> Weights:
         """What expectations at fixed times count for, on average over the clock; see `Weights`."""
         return Weights.of(self, horizons, discount)
@@ -106,13 +103,13 @@ class Weights:
     @classmethod
     def of(cls, clock: Clock, horizons: FloatArray, discount: float) -> Weights:
         """Weights for ascending `horizons`, each at most the last knot."""
-        times = _grid(horizons)
+        times = grid(horizons)
         basis = Interpolation.upto(float(clock.at(times[-1:]).max()), float(clock.at(horizons[:1]).min()))
         z, middle = basis.place(clock.at(times)), (times[1:] + times[:-1]) / 2.0
         purchases = np.zeros((len(horizons), clock.elapsed.shape[1], len(basis.nodes)))
         spend = np.zeros_like(purchases)
         factor, ends = np.exp(-discount * middle), np.searchsorted(times, horizons) - 1
-        add_steps(z, basis.z, basis.barycentric, factor, clock.level_at(middle), ends, purchases, spend)
+        add_steps(z, basis.z, barycentric_weights(len(basis.z)), factor, clock.level_at(middle), ends, purchases, spend)
         return cls(basis.nodes, purchases.swapaxes(1, 2), spend.swapaxes(1, 2), *_averaged(clock.at(horizons)))
 
     @cached_property
@@ -128,23 +125,19 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class Interpolation:
-    """Lagrange polynomials in z = log(1 + c / scale), 0 at c = 0 (barycentric formula; Trefethen 2013, chapter 5)."""
+    """Lagrange polynomials in z = log(1 + c / scale), 0 at c = 0."""
 
     nodes: FloatArray
     scale: float
     z: FloatArray
-    barycentric: FloatArray
 
     @classmethod
     def upto(cls, last: float, scale: float) -> Interpolation:
         """Nodes up to time `last`, as many as it takes when `scale` is the shortest time asked for."""
         reach = np.log1p(last / scale)
         nodes = NODES + int(np.ceil(NODES_BY_REACH * reach))
-        j = np.arange(nodes + 1)
-        z = reach * (1.0 - np.cos(np.pi * j / nodes)) / 2.0
-        weights = np.where(j % 2 == 0, 1.0, -1.0)
-        weights[[0, -1]] /= 2.0
-        return cls(scale * np.expm1(z[1:]), scale, z, weights)
+        z = chebyshev_points(float(reach), nodes + 1)
+        return cls(scale * np.expm1(z[1:]), scale, z)
 
     def place(self, c: FloatArray) -> FloatArray:
         """Where times are on the axis of the polynomials."""
@@ -152,11 +145,7 @@ class Interpolation:
 
     def at(self, c: FloatArray) -> FloatArray:
         """Each polynomial but the first at times `c`, array (…, nodes): the function itself is 0 at 0."""
-        away = self.place(c)[..., None] - self.z
-        on_node = away == 0.0
-        terms = self.barycentric / np.where(on_node, 1.0, away)
-        found = np.where(on_node.any(axis=-1, keepdims=True), on_node, terms / terms.sum(axis=-1, keepdims=True))
-        return np.asarray(found[..., 1:], dtype=float)
+        return lagrange_polynomials(self.z, self.place(c))[..., 1:]
 
 
 def _averaged(elapsed: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -172,7 +161,7 @@ def _averaged(elapsed: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.exp(mean + SPREAD * sd * np.array([-1.0, 0.0, 1.0])), weights
 
 
-def _grid(horizons: FloatArray) -> FloatArray:
+def grid(horizons: FloatArray) -> FloatArray:
     """Times from 0 through every horizon, in steps that grow with the time passed, array (times,)."""
     last = float(horizons[-1])
     first = FIRST_STEP * float(horizons[0])

@@ -39,6 +39,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ..ground.calendar import DAYS_PER_YEAR
 from ..ground.rows import FloatArray, IntArray
 from ..ground.units import DAYS_PER_WEEK
 from .error_process import GROWTH_AT, ErrorProcess, design_of, variances_of
@@ -60,8 +61,6 @@ LEAST_BIAS: Final = 0.005
 JITTER: Final = 1e-12
 """Variance that no error goes below: keeps logarithms finite where a forecast came true to the digit."""
 
-DAYS_OF_DRIFT: Final = 365.25
-"""Days in which a calendar states its drift."""
 PATHS: Final = 0x10C
 """Sets the random stream of the paths apart from that of the customers."""
 
@@ -80,8 +79,6 @@ class ErrorScales:
         Weeks after which an error counts 1/e for the bias.
     alike : float
         Power of the ratio of mean ages by which an error of another base counts less; 0: it does not matter.
-    nested : float
-        What the windows of one origin count each: less than 1 where the longer repeat what the shorter say.
     horizons : tuple of int
         Weeks whose errors are used.
     """
@@ -93,13 +90,12 @@ class ErrorScales:
     growth: float
     fade: float
     alike: float
-    nested: float
     horizons: tuple[int, ...]
 
 
-CLOCK_SCALES: Final = ErrorScales(0.05, 0.067, 0.05, 0.03, 0.03, 13.0, 1.5, 1.0, (2, 4, 8, 13, 26, 39, 52))
+CLOCK_SCALES: Final = ErrorScales(0.05, 0.067, 0.05, 0.03, 0.03, 13.0, 1.5, (2, 4, 8, 13, 26, 39, 52))
 """Purchases: rolling origins of five logs show .01 to .15 at 4 to 26 weeks, biases that change sign with age."""
-LEVEL_SCALES: Final = ErrorScales(0.02, 0.01, 0.01, 0.2, 0.1, 8.0, 0.0, 1.0, (4, 8, 13, 26))
+LEVEL_SCALES: Final = ErrorScales(0.02, 0.01, 0.01, 0.2, 0.1, 8.0, 0.0, (4, 8, 13, 26))
 """Amounts per purchase: little spread about a bias that lasts, as who buys often spends more or less at a time …"""
 UNTESTED_BIAS: Final = 0.06
 """… and which is soon learned; a model without a record is taken to have a smaller one."""
@@ -162,7 +158,7 @@ class Discrepancy:
         `drift_sd` is the standard deviation of a year's change of the logarithm of the purchase rate. The larger of
         both counts, not their sum: the default error is that of logs that drift.
         """
-        walk = drift_sd * np.sqrt(GROWTH_AT * DAYS_PER_WEEK / DAYS_OF_DRIFT / 3.0)  # of the mean over 26 weeks
+        walk = drift_sd * np.sqrt(GROWTH_AT * DAYS_PER_WEEK / DAYS_PER_YEAR / 3.0)  # of the mean over 26 weeks
         return replace(self, clock=replace(self.clock, walk=np.maximum(self.clock.walk, walk)))
 
     def paths(self, knots: FloatArray, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -215,7 +211,7 @@ def weigh(past: pd.DataFrame, scales: ErrorScales, age: float, until: pd.Timesta
     alike = np.exp(-scales.alike * np.abs(np.log(past["age"].to_numpy(float) / age)))
     ago = (until - past["ended"]).to_numpy() / np.timedelta64(1, "D") / DAYS_PER_WEEK
     recent = np.exp(-ago / fade)
-    return np.asarray(scales.nested * overlap * alike * recent)
+    return np.asarray(overlap * alike * recent)
 
 
 def _learned(past: pd.DataFrame, name: str, scales: ErrorScales, age: float, until: pd.Timestamp) -> ErrorProcess:

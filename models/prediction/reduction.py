@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,15 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ..ground.errors import InputError
-from ..ground.intervals import quantile_name
+from ..ground.intervals import quantile_name, ranks_of
 from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from .futures import Futures, Path
 
 MOST_GROUPS: Final = 1000
 """An attribute with more values is no grouping: its draws would not stay small."""
-ROUNDING: Final = 1e-9
-"""Keeps 0.05 * 1000 from being 51 by rounding."""
 
 Quantities = Callable[[Path], Mapping[str, FloatArray]]
 """What is measured on a path: name to array (horizons, customers, draws)."""
@@ -106,7 +103,7 @@ def quantiles_of(values: FloatArray, levels: tuple[float, ...]) -> FloatArray:
     if not levels:
         return np.empty((0, *values.shape[:-1]))
     size = values.shape[-1]
-    ranks = [max(0, math.ceil(level * size - ROUNDING) - 1) for level in levels]
+    ranks = ranks_of(levels, size)
     return np.moveaxis(np.partition(values, sorted(set(ranks)), axis=-1)[..., ranks], -1, 0)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
-from ..ground.intervals import check_draws, quantile_name
+from ..ground.intervals import LEVELS, check_draws, quantile_name
 from ..ground.rows import FloatArray
 from ..ground.summary import CustomerSummary
 from ..ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK, parse_horizon
@@ -19,9 +19,6 @@ from .calibration import Calibration, clock_for, discrepancy_for
 from .expectations import expectations, expected_amounts
 from .futures import Futures
 from .reduction import quantiles_of, reduce_futures
-
-LEVELS_BY_WEEK = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-"""Ends of the 90, 80 and 50 % bands, and the middle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +118,7 @@ def forecast_by_week(
     for name, drawn in ahead.draws.items():
         values = drawn if cumulative else np.diff(drawn, axis=0, prepend=0.0)
         mean = ahead.expected[name] if cumulative else np.diff(ahead.expected[name], prepend=0.0)
-        quantiles = quantiles_of(values, LEVELS_BY_WEEK)
-        named = {quantile_name(level): row for level, row in zip(LEVELS_BY_WEEK, quantiles, strict=True)}
+        quantiles = quantiles_of(values, LEVELS)
+        named = {quantile_name(level): row for level, row in zip(LEVELS, quantiles, strict=True)}
         frames.append(pd.DataFrame({"quantity": name, "week_end": ends, "mean": mean, **named}))
     return pd.concat(frames, ignore_index=True)

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ..ground.errors import InputError
+from ..ground.intervals import BANDS, LEVELS
 from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..ground.uniformity import BoolArray
 from ..ground.units import DAYS_PER_UNIT
 from .baselines import PlainForecast
-from .outcomes import BANDS, LEVELS, coverages
+from .outcomes import coverages
 from .ranking import BEST, FIFTIETHS, Ranked, auc, brier, gain, means_by, normalised_gini, reliability, tenths
 
 PURCHASES: Final = "purchases"

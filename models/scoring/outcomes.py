@@ -8,7 +8,6 @@ than the distribution that outcomes come from.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,17 +15,13 @@ import numpy as np
 
 from ..ground.compiled import compiled
 from ..ground.errors import InputError
-from ..ground.intervals import check_quantiles
+from ..ground.intervals import BANDS, check_quantiles, ranks_of
 from ..ground.rows import FloatArray
 
-BANDS: Final = (0.5, 0.8, 0.9)
-"""Central intervals whose coverage is told."""
-LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-"""The ends of `BANDS` and the middle."""
 FEWEST_DRAWS: Final = 2
 """One draw has no spread to be fair about."""
-ROUNDING: Final = 1e-9
-"""Keeps 0.05 * 1000 from being 51 by rounding; also the difference below which two levels are the same."""
+SAME_LEVEL: Final = 1e-9
+"""Difference below which two levels are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +100,11 @@ def score_draws(
     )
 
 
-def ranks_of(levels: tuple[float, ...], size: int) -> list[int]:
-    """Place among `size` sorted draws of each quantile: the first that a share `level` does not exceed."""
-    return [max(0, math.ceil(level * size - ROUNDING) - 1) for level in levels]
-
-
 def coverage(low: FloatArray, high: FloatArray, actual: FloatArray) -> float:
     """Share of customers whose outcome lies in their interval, ends included.
 
     Of whole numbers a closed interval holds more than its level even where the forecast is right: the ends themselves
-    are likely outcomes. `coverage_by_pit` does not have this.
+    are likely outcomes. The share of transforms (`OutcomeScores.pit`) in the middle does not have this.
     """
     return float(np.mean((low <= actual) & (actual <= high)))
 
@@ -141,17 +131,8 @@ def coverages(
     )
 
 
-def coverage_by_pit(pit: FloatArray, bands: tuple[float, ...] = BANDS) -> FloatArray:
-    """Share of customers whose randomised transform lies in the middle, array (bands,).
-
-    The level itself where the forecast is right, for whole numbers as well: an outcome at the end of an interval counts
-    in part.
-    """
-    return np.array([np.mean(np.abs(pit - 0.5) <= band / 2.0) for band in bands])
-
-
 def _place(level: float, levels: tuple[float, ...]) -> int | None:
-    return next((place for place, known in enumerate(levels) if abs(known - level) < ROUNDING), None)
+    return next((place for place, known in enumerate(levels) if abs(known - level) < SAME_LEVEL), None)
 
 
 def _check(values: FloatArray, actual: FloatArray, uniform: FloatArray) -> None:

@@ -168,7 +168,7 @@ def _models(
     if isinstance(calendar, str) and calendar != LEARN:
         raise InputError(f'calendar: expected a Calendar, "{LEARN}" or None; got {calendar!r}.')
     if models is None:
-        return tuple(kind() for kind in TRANSACTION_MODELS if calendar is None or kind.leaves_at_purchases())
+        return tuple(kind() for kind in TRANSACTION_MODELS if calendar is None or kind.leaves_at_purchases)
     asked = [models] if isinstance(models, (TransactionModel, str)) else list(models)
     chosen = tuple(model_of(model) for model in asked)
     names = [model.name for model in chosen]

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.intervals import LEVELS, quantile_name
 from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.ground.units import DAYS_PER_WEEK, parse_horizon
-from lifeworth.models.scoring.outcomes import LEVELS
 from lifeworth.models.scoring.stacking import stacking_weights
 
 from .scorecard import Scorecard

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lifeworth.models.fitted_purchases import FittedPurchases
+from lifeworth.models.ground.intervals import LEVELS
 from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import ID, CustomerSummary
 from lifeworth.models.ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK
@@ -27,7 +28,7 @@ from lifeworth.models.prediction.past_error import (
 )
 from lifeworth.models.scoring.baselines import Past, plain_forecasts
 from lifeworth.models.scoring.customers import CustomerForecast, CustomerTables, score_customers
-from lifeworth.models.scoring.outcomes import LEVELS, OutcomeScores, score_draws
+from lifeworth.models.scoring.outcomes import OutcomeScores, score_draws
 from lifeworth.models.spend import FittedSpend
 
 from .outcomes import Outcomes

@@ -12,9 +12,6 @@ from lifeworth.models.scoring.verdict import verdict
 
 from .totals import HONEST, TEXTBOOK, discrepancy_of
 
-QUANTITIES = ("purchases", "spend")
-"""What is forecast and scored."""
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scorecard:

@@ -8,12 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.intervals import LEVELS, quantile_name
 from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.ground.units import DAYS_PER_WEEK
 from lifeworth.models.prediction.discrepancy import Discrepancy, learn
 from lifeworth.models.prediction.reduction import quantiles_of
-from lifeworth.models.scoring.outcomes import LEVELS
 
 from .one_origin import Known, OneModel
 
@@ -23,7 +22,6 @@ HONEST: Final = "honest"
 """With the model's past error, learned from what had come true by the origin."""
 DRAWS: Final = 2000
 """Draws of the clock behind an honest interval."""
-LEVELS_OF_TOTALS: Final = tuple(sorted({*LEVELS, 0.5}))
 
 
 def error_frame(origin: pd.Timestamp, said: list[OneModel], age: float) -> pd.DataFrame:
@@ -55,8 +53,8 @@ def total_rows(origin: pd.Timestamp, known: Known, one: OneModel, discrepancy: D
             actual = float(came[days].sum())
             exact = float(one.expected[name][h])
             for interval, mean, draws in ((TEXTBOOK, exact, drawn[h]), (HONEST, *widened[name, h])):
-                quantiles = quantiles_of(draws, LEVELS_OF_TOTALS)
-                named = {quantile_name(level): value for level, value in zip(LEVELS_OF_TOTALS, quantiles, strict=True)}
+                quantiles = quantiles_of(draws, LEVELS)
+                named = {quantile_name(level): value for level, value in zip(LEVELS, quantiles, strict=True)}
                 rows.append({**key, "interval": interval, "actual": actual, "mean": mean, **named})
     return rows
 

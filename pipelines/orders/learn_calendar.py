@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Unpack
+from typing import Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -100,9 +100,15 @@ def learn_calendar(
     if isinstance(harmonics, bool) or not isinstance(harmonics, int | np.integer) or not 0 <= harmonics <= SLOTS // 2:
         raise InputError(f"harmonics: expected a whole number from 0 to {SLOTS // 2}, got {harmonics!r}.")
     named = _named(holidays)
-    log = {"customer_id": customer_id, "date": date, "amount": amount, "acquired_from": acquired_from, **policies}
-    summary = summarise(orders, until=until, unit="D", attributes=attributes, **log)  # type: ignore[arg-type]
-    days = purchases_by_day(orders, until=summary.until, **log)  # type: ignore[arg-type]
+    log: dict[str, Any] = {
+        "customer_id": customer_id,
+        "date": date,
+        "amount": amount,
+        "acquired_from": acquired_from,
+        **policies,
+    }
+    summary = summarise(orders, until=until, unit="D", attributes=attributes, **log)
+    days = purchases_by_day(orders, until=summary.until, **log)
     history = _History.of(summary, days, named)
     season = int(harmonics) if len(history.days) > YEAR else 0
     calendar, fitted, points = Calendar(holidays=named), None, None

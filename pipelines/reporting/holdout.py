@@ -10,7 +10,7 @@ import pandas as pd
 
 from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.intervals import BANDS, LEVELS, NORMAL_90, quantile_name
 from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day
 from lifeworth.models.prediction.calibration import Calibration
@@ -20,7 +20,7 @@ from lifeworth.models.spend import FittedSpend
 from ..orders.orders import Orders
 from ..orders.policies import PolicyWords
 from ..orders.purchase_days import observed
-from .tracking import BANDS, LEVELS, WEEK, cut_off
+from .tracking import WEEK, cut_off
 
 MOST_FREQUENT: Final = 7
 """Customers with this many repeat purchases or more are one group: few have so many."""
@@ -28,8 +28,6 @@ DECILES: Final = 10
 BAND: Final = "lifeworth_frequency_band"
 """Attribute by which the forecast is summed; taken off again before anybody sees it."""
 QUANTITIES: Final = ("purchases", "spend")
-NORMAL_90: Final = 1.6448536269514722
-"""Standard deviations around the mean that hold 90 % of a normal distribution."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

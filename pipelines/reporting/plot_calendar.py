@@ -101,7 +101,7 @@ def _line(ax: Axes, frame: pd.DataFrame, calendar: Calendar) -> None:
 def _mark_end(ax: Axes, last: pd.Timestamp) -> None:
     from matplotlib.dates import date2num
 
-    at = float(date2num(last))  # type: ignore[no-untyped-call]
+    at = float(date2num(last))
     ax.axvline(at, color=INK, lw=1.0)
     beside(ax, at, "end of the log", INK, height=HEIGHT)
 
@@ -110,5 +110,5 @@ def _months(ax: Axes) -> None:
     """Name the months alone: a season has no year."""
     from matplotlib.dates import DateFormatter, MonthLocator
 
-    ax.xaxis.set_major_locator(MonthLocator(bymonth=range(1, 13, 2)))  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_formatter(DateFormatter("%b"))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(MonthLocator(bymonth=range(1, 13, 2)))
+    ax.xaxis.set_major_formatter(DateFormatter("%b"))

@@ -23,7 +23,7 @@ DAYS = "D"
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class Selection:
     """Rows of one table of a scorecard.
 
     Attributes
@@ -84,7 +84,7 @@ def choose(
     quantity: str = "",
     model: str | Sequence[str] | None = None,
     horizon: str | None = None,
-) -> Choice:
+) -> Selection:
     """Rows of a table of one quantity, one horizon (by default the longest) and some models (by default all).
 
     Raises
@@ -100,7 +100,7 @@ def choose(
     )
     models = models_of(scorecard, rows, model)
     rows = rows[(rows["horizon"] == label) & rows["model"].isin(models)]
-    return Choice(rows, quantity, label, models)
+    return Selection(rows, quantity, label, models)
 
 
 def table_of(scorecard: Scorecard, table: str) -> pd.DataFrame:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.intervals import BANDS, quantile_name
 from lifeworth.models.ground.units import UNIT_NAMES
 from lifeworth.models.scoring.customers import PIT_BINS
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
 from .plot_choice import binomial_band, by_length, models_of, one_of, origins, quantity_of, table_of, windows_apart
 from .plot_style import DASHED, FAR, HANDLE, SKY, SOFT, canvas, legend, look, percentages, titled
-from .tracking import BANDS
 from .wording import NO_BREAK, percent
 
 if TYPE_CHECKING:

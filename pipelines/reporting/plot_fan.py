@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.intervals import quantile_name
+from lifeworth.models.ground.intervals import BANDS, LEVELS, quantile_name
 
 from .plot_choice import by_length, one_of, quantity_of
 from .plot_style import (
@@ -30,7 +30,6 @@ from .plot_style import (
     short_numbers,
     titled,
 )
-from .tracking import BANDS, LEVELS
 from .wording import day, percent, short, span
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from lifeworth.models.ground.intervals import NORMAL_90
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
 from .findings import frequency_label
-from .holdout import MOST_FREQUENT, NORMAL_90
-from .plot_choice import Choice, choose, one_of
+from .holdout import MOST_FREQUENT
+from .plot_choice import Selection, choose, one_of
 from .plot_style import (
     DASHED,
     HANDLE,
@@ -163,7 +164,7 @@ def groups_finding(groups: Mapping[str, pd.DataFrame], by: By, currency: str, qu
     Parameters
     ----------
     groups : dict of DataFrame
-        By model, as `Choice.pooled` returns them.
+        By model, as `Selection.pooled` returns them.
     by : {"frequency", "recency"}
     currency : str
     quantity : {"purchases", "spend"}
@@ -209,7 +210,7 @@ def active_finding(tenths: Mapping[str, pd.DataFrame]) -> str:
     return f"The tenth of the customers furthest off: {said} were predicted to buy, {did} did"
 
 
-def _with_chance(choice: Choice, model: str) -> pd.DataFrame:
+def _with_chance(choice: Selection, model: str) -> pd.DataFrame:
     """Tenths over all origins, with where chance alone leaves the share that buys."""
     table = choice.pooled(model, ["decile"])
     predicted = table["predicted"]

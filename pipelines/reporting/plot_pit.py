@@ -13,7 +13,7 @@ from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.scoring.customers import PIT_BINS
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
-from .plot_choice import Choice, binomial_band, choose
+from .plot_choice import Selection, binomial_band, choose
 from .plot_style import DASHED, HANDLE, SKY, SOFT, canvas, headroom, legend, look, percentages, titled
 from .wording import percent
 
@@ -130,7 +130,7 @@ class Pit:
     independent: float
 
     @classmethod
-    def of(cls, choice: Choice, model: str) -> Pit:
+    def of(cls, choice: Selection, model: str) -> Pit:
         """All origins together.
 
         Raises

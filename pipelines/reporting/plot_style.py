@@ -208,9 +208,9 @@ def dates(ax: Axes) -> None:
     """Write dates of the x axis as short as they can be."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=3, maxticks=8)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def beside(ax: Axes, x: float, text: str, colour: str, *, height: float, right: bool | None = None) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from lifeworth.models.ground.errors import InputError
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
-from .plot_choice import Choice, choose
+from .plot_choice import Selection, choose
 from .plot_style import BLUE, INK, ORANGE, POINTS, SKY, canvas, dates, headroom, inches, legend, short_numbers, titled
 from .wording import percent, span
 
@@ -117,7 +117,7 @@ def totals_finding(kinds: Mapping[str, pd.DataFrame], horizon: str) -> str:
     return f"{found}; together {percent(abs(gap))} {'more' if gap > 0.0 else 'less'} came than forecast"
 
 
-def _of(choice: Choice, kind: str) -> pd.DataFrame:
+def _of(choice: Selection, kind: str) -> pd.DataFrame:
     return choice.rows[choice.rows["interval"] == kind].sort_values("origin")
 
 

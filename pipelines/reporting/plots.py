@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.intervals import BANDS
 from lifeworth.models.ground.rows import FloatArray
 from lifeworth.models.prediction.forecast import Outlook
 from lifeworth.models.valuation.value import Valuation
@@ -35,7 +36,7 @@ from .plot_style import (
     short_numbers,
     titled,
 )
-from .tracking import BANDS, CUMULATIVE, Tracking
+from .tracking import CUMULATIVE, Tracking
 from .wording import count, money, percent, short, span
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.intervals import check_draws, quantile_name
+from lifeworth.models.ground.intervals import LEVELS, check_draws, quantile_name
 from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import ID, CustomerSummary, Day, as_day
 from lifeworth.models.ground.units import DAYS_PER_UNIT
@@ -24,10 +24,6 @@ from ..orders.policies import PolicyWords
 from ..orders.purchase_days import purchases_by_day
 
 WEEK: Final = 7  # days
-BANDS: Final = (0.5, 0.8, 0.9)
-"""Shares of outcomes that the bands around a forecast are to hold."""
-LEVELS: Final = tuple(sorted({0.5 + sign * band / 2.0 for band in BANDS for sign in (-1, 1)} | {0.5}))
-"""The quantiles at the ends of the bands, and the middle."""
 CUMULATIVE: Final = "cumulative_"
 """In front of the columns that count from the start."""
 

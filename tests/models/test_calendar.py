@@ -47,7 +47,7 @@ def calendar(request: pytest.FixtureRequest) -> Calendar:
 @pytest.fixture
 def seasonal(transaction_model: type, known: Any) -> Any:
     """Each model that can follow a season, at known parameters in it; others refuse, as the first test says."""
-    if not transaction_model.leaves_at_purchases():
+    if not transaction_model.leaves_at_purchases:
         return None
     return known.fitted.in_calendar(CALENDARS["all"])
 
@@ -228,7 +228,7 @@ def test_a_summary_measures_recency_and_t_in_adjusted_time(calendar: Calendar) -
 
 
 def test_a_flat_calendar_gives_the_answers_of_none(transaction_model: type, cdnow_sample: lw.CustomerSummary) -> None:
-    if not transaction_model.leaves_at_purchases():
+    if not transaction_model.leaves_at_purchases:
         return
     flat = lw.summarise(lw.load_cdnow(sample=True), until=UNTIL, unit="W", calendar=Calendar())
     pd.testing.assert_frame_equal(flat.frame, cdnow_sample.frame, check_exact=True)
@@ -278,7 +278,7 @@ def test_a_summary_with_a_calendar_needs_its_cut_off(four: lw.CustomerSummary) -
 def test_a_model_whose_customers_leave_at_any_moment_refuses_a_calendar(
     transaction_model: type, known: Any, four_seasonal: lw.CustomerSummary
 ) -> None:
-    if transaction_model.leaves_at_purchases():
+    if transaction_model.leaves_at_purchases:
         assert known.fitted.in_calendar(Calendar()).calendar == Calendar()
         return
     for refused in (
@@ -292,9 +292,9 @@ def test_a_model_whose_customers_leave_at_any_moment_refuses_a_calendar(
 
 
 def test_pareto_nbd_is_the_model_that_refuses() -> None:
-    assert not lw.ParetoNBDModel.leaves_at_purchases()
-    assert lw.BetaGeoModel.leaves_at_purchases()
-    assert lw.ModifiedBetaGeoModel.leaves_at_purchases()
+    assert not lw.ParetoNBDModel.leaves_at_purchases
+    assert lw.BetaGeoModel.leaves_at_purchases
+    assert lw.ModifiedBetaGeoModel.leaves_at_purchases
 
 
 def test_model_and_summary_must_share_a_calendar(known: Any, seasonal: Any, four_seasonal: Any, four: Any) -> None:
@@ -388,7 +388,7 @@ def test_a_new_customer_is_acquired_on_a_day(seasonal: Any) -> None:
 
 
 def test_a_saved_model_keeps_its_calendar(transaction_model: type, tmp_path: Path) -> None:
-    if not transaction_model.leaves_at_purchases():
+    if not transaction_model.leaves_at_purchases:
         return
     calendar = CALENDARS["all"]
     summary = lw.summarise(lw.load_cdnow(sample=True), until=UNTIL, calendar=calendar)
@@ -408,7 +408,7 @@ def test_a_saved_model_keeps_its_calendar(transaction_model: type, tmp_path: Pat
 
 
 def test_a_flat_calendar_simulates_the_log_of_none(transaction_model: type, known: Any) -> None:
-    if not transaction_model.leaves_at_purchases():
+    if not transaction_model.leaves_at_purchases:
         return
     plain, flat = (
         lw.simulate_orders(

@@ -324,7 +324,7 @@ def test_overlapping_windows_count_their_share() -> None:
     errors = ended(record(0.0, origins=6, gap=4.0, weeks=(2, 4, 8, 26)))
     found = weigh(errors, STEADY, 26.0, today(errors), np.inf)
     share = np.minimum(1.0, 4.0 / errors["weeks"].to_numpy())
-    np.testing.assert_allclose(found, STEADY.nested * share)
+    np.testing.assert_allclose(found, share)
 
 
 def test_twice_the_origins_in_the_same_time_count_the_same_in_all() -> None:
@@ -335,16 +335,16 @@ def test_twice_the_origins_in_the_same_time_count_the_same_in_all() -> None:
 
 def test_one_origin_alone_overlaps_with_nothing() -> None:
     errors = ended(record(0.0, origins=1, weeks=(4, 52)))
-    np.testing.assert_allclose(weigh(errors, STEADY, 26.0, today(errors), np.inf), STEADY.nested)
+    np.testing.assert_allclose(weigh(errors, STEADY, 26.0, today(errors), np.inf), 1.0)
 
 
 def test_what_was_long_ago_and_of_another_base_counts_less() -> None:
     errors = ended(record(0.0, origins=5, weeks=(4,)))
     until = today(errors)
-    fading = weigh(errors, STEADY, 26.0, until, 13.0) / STEADY.nested
+    fading = weigh(errors, STEADY, 26.0, until, 13.0)
     np.testing.assert_allclose(fading, np.exp([-4.0, -3.0, -2.0, -1.0, 0.0]), rtol=1e-12)  # 13 weeks apart
     ages = errors.assign(age=[13.0, 26.0, 52.0, 26.0, 26.0])
-    alike = weigh(ages, replace(STEADY, alike=2.0), 26.0, until, np.inf) / STEADY.nested
+    alike = weigh(ages, replace(STEADY, alike=2.0), 26.0, until, np.inf)
     np.testing.assert_allclose(alike, [0.25, 1.0, 0.25, 1.0, 1.0])
 
 

@@ -17,12 +17,13 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
+from lifeworth.models.ground.intervals import LEVELS
 from lifeworth.models.prediction.expectations import expectations, expected_amounts
 from lifeworth.models.prediction.futures import Futures, Path
 from lifeworth.models.prediction.log_scores import log_scores
 from lifeworth.models.scoring.baselines import BASELINES, Past, plain_forecasts
 from lifeworth.models.scoring.customers import CustomerForecast, CustomerTables, score_customers
-from lifeworth.models.scoring.outcomes import LEVELS, coverage, score_draws
+from lifeworth.models.scoring.outcomes import coverage, score_draws
 from lifeworth.models.scoring.ranking import Ranked, normalised_gini
 from lifeworth.models.scoring.verdict import verdict
 from lifeworth.pipelines.orders.purchase_days import observed

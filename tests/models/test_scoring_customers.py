@@ -12,6 +12,7 @@ import pytest
 
 import lifeworth as lw
 from lifeworth.models.ground.calendar import Calendar
+from lifeworth.models.ground.intervals import LEVELS
 from lifeworth.models.scoring.baselines import BASELINES, RULES, Past, plain_forecasts
 from lifeworth.models.scoring.customers import (
     PERFECT,
@@ -20,7 +21,7 @@ from lifeworth.models.scoring.customers import (
     CustomerTables,
     score_customers,
 )
-from lifeworth.models.scoring.outcomes import LEVELS, score_draws
+from lifeworth.models.scoring.outcomes import score_draws
 from lifeworth.models.scoring.verdict import verdict
 
 HORIZON = 39.0
