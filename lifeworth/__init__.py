@@ -18,11 +18,19 @@ if TYPE_CHECKING:
     from lifeworth.models.checks.limits import DataLimits as DataLimits
     from lifeworth.models.checks.verdict import DataCheck as DataCheck
     from lifeworth.models.checks.verdict import DataVerdict as DataVerdict
+    from lifeworth.models.decisions.bridge import Bridge as Bridge
+    from lifeworth.models.decisions.bridge import bridge as bridge
+    from lifeworth.models.decisions.cash_flow import CashFlow as CashFlow
+    from lifeworth.models.decisions.cash_flow import cash_flow as cash_flow
+    from lifeworth.models.decisions.equity import CustomerEquity as CustomerEquity
+    from lifeworth.models.decisions.equity import customer_equity as customer_equity
+    from lifeworth.models.decisions.plans import Plan as Plan
     from lifeworth.models.gamma_gamma import GammaGammaModel as GammaGammaModel
     from lifeworth.models.ground.calendar import Calendar as Calendar
     from lifeworth.models.ground.calendar import Holiday as Holiday
     from lifeworth.models.ground.errors import ConvergenceWarning as ConvergenceWarning
     from lifeworth.models.ground.errors import FitError as FitError
+    from lifeworth.models.ground.errors import HorizonWarning as HorizonWarning
     from lifeworth.models.ground.errors import InputError as InputError
     from lifeworth.models.ground.priors import Beta as Beta
     from lifeworth.models.ground.priors import Flat as Flat
@@ -41,7 +49,10 @@ if TYPE_CHECKING:
     from lifeworth.models.prediction.spend_dependence import spend_by_frequency as spend_by_frequency
     from lifeworth.models.prediction.spend_dependence import spend_correlations as spend_correlations
     from lifeworth.models.prediction.weeks import forecast_by_week as forecast_by_week
+    from lifeworth.models.valuation.acquisition import Acquisition as Acquisition
     from lifeworth.models.valuation.economics import Economics as Economics
+    from lifeworth.models.valuation.groups import compare_groups as compare_groups
+    from lifeworth.models.valuation.groups import shares_of_value as shares_of_value
     from lifeworth.models.valuation.value import Valuation as Valuation
     from lifeworth.models.valuation.value import value as value
     from lifeworth.pipelines.backtesting.backtest import backtest as backtest
@@ -56,8 +67,11 @@ if TYPE_CHECKING:
     from lifeworth.pipelines.orders.summarise import summarise as summarise
     from lifeworth.pipelines.reporting.holdout import Holdout as Holdout
     from lifeworth.pipelines.reporting.holdout import holdout as holdout
+    from lifeworth.pipelines.reporting.plot_bridge import plot_bridge as plot_bridge
+    from lifeworth.pipelines.reporting.plot_bridge import plot_equity as plot_equity
     from lifeworth.pipelines.reporting.plot_calendar import plot_calendar as plot_calendar
     from lifeworth.pipelines.reporting.plot_calibration import plot_calibration as plot_calibration
+    from lifeworth.pipelines.reporting.plot_cash_flow import plot_cash_flow as plot_cash_flow
     from lifeworth.pipelines.reporting.plot_coverage import plot_coverage as plot_coverage
     from lifeworth.pipelines.reporting.plot_fan import plot_fan as plot_fan
     from lifeworth.pipelines.reporting.plot_groups import plot_active as plot_active
@@ -145,6 +159,20 @@ _WHERE = {
     "InputError": "lifeworth.models.ground.errors",
     "FitError": "lifeworth.models.ground.errors",
     "ConvergenceWarning": "lifeworth.models.ground.errors",
+    "Acquisition": "lifeworth.models.valuation.acquisition",
+    "HorizonWarning": "lifeworth.models.ground.errors",
+    "bridge": "lifeworth.models.decisions.bridge",
+    "Bridge": "lifeworth.models.decisions.bridge",
+    "cash_flow": "lifeworth.models.decisions.cash_flow",
+    "CashFlow": "lifeworth.models.decisions.cash_flow",
+    "customer_equity": "lifeworth.models.decisions.equity",
+    "CustomerEquity": "lifeworth.models.decisions.equity",
+    "Plan": "lifeworth.models.decisions.plans",
+    "compare_groups": "lifeworth.models.valuation.groups",
+    "shares_of_value": "lifeworth.models.valuation.groups",
+    "plot_bridge": "lifeworth.pipelines.reporting.plot_bridge",
+    "plot_equity": "lifeworth.pipelines.reporting.plot_bridge",
+    "plot_cash_flow": "lifeworth.pipelines.reporting.plot_cash_flow",
 }
 """Where each name of the face lives; a test holds it to the imports above."""
 

@@ -18,9 +18,9 @@ from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.ground.units import DAYS_PER_UNIT, DAYS_PER_YEAR, continuous_rate
 from lifeworth.models.spend import FittedSpend
-from lifeworth.models.valuation.economics import Economics
 
-ECONOMICS: Final = Economics(margin=0.30, annual_discount_rate=0.10)
+MARGIN: Final = 0.30
+ANNUAL_DISCOUNT_RATE: Final = 0.10
 """Of the total value; ranks do not depend on the margin, and hardly on the rate."""
 
 
@@ -69,9 +69,9 @@ def of_purchases(
     found["E[X(52W)], all customers"] = ahead.sum(axis=1)
     found["mean P(alive)"] = alive.mean(axis=1)
     if spend is not None and spend_theta is not None:
-        rate = continuous_rate(ECONOMICS.annual_discount_rate, fitted.unit)
+        rate = continuous_rate(ANNUAL_DISCOUNT_RATE, fitted.unit)
         discounted = alive * model.purchases_if_alive(theta, seen.x, seen.T, year, rate)[0]
-        worth = ECONOMICS.margins(summary) * _expected_amounts(spend, spend_theta, summary)
+        worth = MARGIN * _expected_amounts(spend, spend_theta, summary)
         found["total value"] = (discounted * worth).sum(axis=1)
     return found
 

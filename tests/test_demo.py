@@ -36,6 +36,8 @@ HOLDOUT_SPEND: Final = 70_976.39
 JARGON: Final = ("posterior", "BG/NBD", "Gamma-Gamma", "credible", "k-hat", "R-hat", "likelihood", "parameter")
 DEMO_MEGABYTES: Final = 1000.0
 
+pytestmark = pytest.mark.xdist_group("demo")  # one process runs the demo once for all of them
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
@@ -135,6 +137,7 @@ def test_the_manifest_says_how_the_numbers_came_about(manifest: dict[str, Any], 
     assert manifest["figures"]["holdout"]["purchases"]["actual"] == HOLDOUT_PURCHASES
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same_numbers_and_leaves_other_files_alone(tmp_path: Path, result: DemoResult) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     (tmp_path / "total.csv").write_text("old", encoding="utf-8")

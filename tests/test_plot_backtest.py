@@ -28,7 +28,8 @@ from lifeworth.pipelines.reporting.plot_ranking import plot_gain
 from lifeworth.pipelines.reporting.plot_style import look
 from lifeworth.pipelines.reporting.plot_totals import plot_totals
 
-pytestmark = pytest.mark.usefixtures("no_window")
+# one process makes what its tests share
+pytestmark = [pytest.mark.usefixtures("no_window"), pytest.mark.xdist_group("plot_backtest")]
 
 MODELS: Final = ("BG/NBD", "MBG/NBD", "Pareto/NBD")
 BASELINES: Final = ("past spend", "recency")

@@ -36,7 +36,8 @@ from lifeworth.pipelines.calibration_quantities import ECONOMICS, of_purchases, 
 from lifeworth.pipelines.reporting.plot_calibration import plot_calibration
 from lifeworth.pipelines.reporting.plot_style import BLUE, ORANGE
 
-pytestmark = pytest.mark.usefixtures("no_window")
+# one process makes what its tests share
+pytestmark = [pytest.mark.usefixtures("no_window"), pytest.mark.xdist_group("sbc")]
 
 SLOW_FALSE_ALARM: Final = 5e-5
 FALSE_ALARM: Final = 1e-6

@@ -15,3 +15,7 @@ class FitError(LifeworthError, RuntimeError):
 
 class ConvergenceWarning(UserWarning):
     """A fit was returned with a verdict that asks for care: see its ``diagnostics``."""
+
+
+class HorizonWarning(UserWarning):
+    """A horizon lies far beyond what the data can tell of: the model is trusted where nothing has tested it."""

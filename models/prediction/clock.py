@@ -70,6 +70,13 @@ class Clock:
         k = np.clip(np.searchsorted(self.knots, times, side="right") - 1, 0, len(self.knots) - 2)
         return self.level[k]
 
+    def after(self, time: float) -> Clock:
+        """The same clock for who starts at `time`, before the last knot: times and elapsed times counted from there."""
+        k = int(np.searchsorted(self.knots, time, side="right"))
+        knots = np.concatenate([[0.0], self.knots[k:] - time])
+        elapsed = np.concatenate([np.zeros((1, self.elapsed.shape[1])), self.elapsed[k:] - self.at(np.array([time]))])
+        return Clock(knots, elapsed, self.level[k - 1 :])
+
     def weights(self, horizons: FloatArray, discount: float) -> Weights:
         """What expectations at fixed times count for, on average over the clock; see `Weights`."""
         return Weights.of(self, horizons, discount)
@@ -108,7 +115,8 @@ class Weights:
         z, middle = basis.place(clock.at(times)), (times[1:] + times[:-1]) / 2.0
         purchases = np.zeros((len(horizons), clock.elapsed.shape[1], len(basis.nodes)))
         spend = np.zeros_like(purchases)
-        factor, ends = np.exp(-discount * middle), np.searchsorted(times, horizons) - 1
+        factor = np.diff(discounted_time(times, discount)) / np.diff(times)
+        ends = np.searchsorted(times, horizons) - 1
         add_steps(z, basis.z, barycentric_weights(len(basis.z)), factor, clock.level_at(middle), ends, purchases, spend)
         return cls(basis.nodes, purchases.swapaxes(1, 2), spend.swapaxes(1, 2), *_averaged(clock.at(horizons)))
 
@@ -146,6 +154,11 @@ class Interpolation:
     def at(self, c: FloatArray) -> FloatArray:
         """Each polynomial but the first at times `c`, array (…, nodes): the function itself is 0 at 0."""
         return lagrange_polynomials(self.z, self.place(c))[..., 1:]
+
+
+def discounted_time(times: FloatArray, discount: float) -> FloatArray:
+    """Discounted length of the time from 0 to each of `times`."""
+    return np.asarray(-np.expm1(-discount * times) / discount if discount > 0.0 else times)
 
 
 def _averaged(elapsed: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -54,6 +54,39 @@ def add_steps(
 
 
 @compiled
+def add_times(
+    z: FloatArray, nodes: FloatArray, barycentric: FloatArray, length: FloatArray, ends: IntArray, out: FloatArray
+) -> None:
+    """Integrate each polynomial over time until each end, by trapezoids of the given lengths.
+
+    Parameters
+    ----------
+    z : array (times, draws)
+    nodes, barycentric : array (nodes + 1,)
+        As in `add_steps`.
+    length : array (times - 1,)
+        Of each step, discounted.
+    ends : array (horizons,)
+    out : array (horizons, draws, nodes)
+        Filled.
+    """
+    count = nodes.shape[0]
+    before, now, running = np.empty(count), np.empty(count), np.empty(count)
+    for s in range(z.shape[1]):
+        running[:], before[:] = 0.0, 0.0
+        before[0] = 1.0
+        h = 0
+        for k in range(length.shape[0]):
+            _polynomials(z[k + 1, s], nodes, barycentric, now)
+            for j in range(count):
+                running[j] += length[k] * (now[j] + before[j]) / 2.0
+                before[j] = now[j]
+            while h < ends.shape[0] and ends[h] == k:
+                out[h, s] = running[1:]
+                h += 1
+
+
+@compiled
 def _polynomials(z: float, nodes: FloatArray, barycentric: FloatArray, out: FloatArray) -> None:
     """Each Lagrange polynomial at z."""
     total = 0.0

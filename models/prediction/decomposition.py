@@ -9,10 +9,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ..ground.intervals import NORMAL_90
 from ..ground.rows import FloatArray, IntArray
 from ..ground.units import Horizon
 from .expectations import Expectations, amount_totals, expected_totals
 from .futures import Futures
+from .lasting import lasting_totals
 
 PARAMETERS: Final = "parameters"
 CHANCE: Final = "chance"
@@ -20,7 +22,7 @@ PAST_ERROR: Final = "the model's past error"
 PARTS: Final = (PARAMETERS, CHANCE, PAST_ERROR)
 DRAWS_FOR_PARTS: Final = 250
 """Draws behind the part of the parameters: its standard deviation is known to 5 %."""
-WIDTH_90: Final = 2.0 * 1.6448536269514722
+WIDTH_90: Final = 2.0 * NORMAL_90
 """Standard deviations from end to end of the 90 % interval of a normal distribution."""
 
 
@@ -36,17 +38,22 @@ class Measured:
         Expected amounts.
     per_purchase : array (customers,)
         For each purchase: 1 for purchases, minus the cost of an order for value.
+    per_time : array (customers,) or None
+        For each unit of time alive: minus its cost for value.
     """
 
     per_amount: FloatArray | None
     amount: FloatArray | None
     per_purchase: FloatArray
+    per_time: FloatArray | None = None
 
     def mean(self, exact: Expectations) -> FloatArray:
         """Expected quantity of each customer, array (horizons, customers)."""
         found = exact.purchases * self.per_purchase
         if self.per_amount is not None and self.amount is not None:
             found = found + exact.paid * (self.per_amount * self.amount)
+        if self.per_time is not None and exact.lasting is not None:
+            found = found + exact.lasting.means * self.per_time
         return np.asarray(found)
 
     @property
@@ -64,12 +71,15 @@ def decompose(
     total: Mapping[str, FloatArray],
     horizons: tuple[Horizon, ...],
     order: IntArray,
+    doubts: Mapping[str, FloatArray] | None = None,
 ) -> pd.DataFrame:
     """Parts of the variance of each total.
 
     The part of the parameters is the variance of the expected total over their draws, that of the past error its
     variance over the draws of the clock; chance is what remains of the variance of the simulated totals, each about the
-    total expected under its own clock (the law of total variance, interactions counted as chance).
+    total expected under its own clock (the law of total variance, interactions counted as chance). `doubts` names
+    further parts, such as a margin that is not known exactly: what each adds to the total in each draw, array
+    (horizons, draws).
 
     Returns
     -------
@@ -80,17 +90,22 @@ def decompose(
     rows = []
     for name, quantity in measured.items():
         parameters, of_clock = _of_parameters(futures, exact, quantity), _under_clock(exact, quantity)
-        past = np.zeros(len(futures.horizons)) if of_clock is None else of_clock.var(axis=1)
+        known = dict(doubts or {}) if of_clock is None else {PAST_ERROR: of_clock, **(doubts or {})}
+        rest = total[name] - np.sum(list(known.values()), axis=0) if known else total[name]
+        variances = {
+            PARAMETERS: parameters,
+            CHANCE: np.maximum(rest.var(axis=1) - parameters, 0.0),
+            PAST_ERROR: np.zeros(len(futures.horizons)),
+            **{part: draws.var(axis=1) for part, draws in known.items()},
+        }
         mean = quantity.mean(exact).sum(axis=1)
-        rest = total[name] if of_clock is None else total[name] - of_clock
-        chance = np.maximum(rest.var(axis=1) - parameters, 0.0)
         for horizon, h in zip(horizons, order, strict=True):
-            found = np.array([parameters[h], chance[h], past[h]])
-            shares = found / found.sum() if found.sum() > 0.0 else np.full(len(PARTS), np.nan)
-            widths = WIDTH_90 * np.sqrt(found) / abs(mean[h]) if mean[h] != 0.0 else np.full(len(PARTS), np.nan)
+            found = np.array([variance[h] for variance in variances.values()])
+            shares = found / found.sum() if found.sum() > 0.0 else np.full(len(found), np.nan)
+            widths = WIDTH_90 * np.sqrt(found) / abs(mean[h]) if mean[h] != 0.0 else np.full(len(found), np.nan)
             rows += [
                 {"quantity": name, "horizon": horizon.label, "part": part, "share": share, "width": width}
-                for part, share, width in zip(PARTS, shares, widths, strict=True)
+                for part, share, width in zip(variances, shares, widths, strict=True)
             ]
     return pd.DataFrame(rows, columns=["quantity", "horizon", "part", "share", "width"])
 
@@ -101,11 +116,13 @@ def _of_parameters(futures: Futures, exact: Expectations, quantity: Measured) ->
     if futures.clock is not None:
         elapsed = futures.clock.at(futures.horizons).mean(axis=1)
     rate = futures.discount * float(futures.horizons[-1] / elapsed[-1])
-    found = expected_totals(
-        futures.purchases, futures.summary, elapsed, rate, DRAWS_FOR_PARTS, quantity.worth
-    ).var(axis=1)  # fmt: skip
+    found = expected_totals(futures.purchases, futures.summary, elapsed, rate, DRAWS_FOR_PARTS, quantity.worth)
+    if quantity.per_time is not None and exact.lasting is not None:
+        weights = exact.lasting.weights
+        found = found + lasting_totals(futures.purchases, futures.summary, weights, DRAWS_FOR_PARTS, quantity.per_time)
+    found = np.asarray(found.var(axis=1))
     if futures.spend is None or quantity.per_amount is None:
-        return np.asarray(found)
+        return found
     shares = exact.paid * quantity.per_amount
     return np.asarray(found + amount_totals(futures.spend, futures.summary, DRAWS_FOR_PARTS, shares).var(axis=1))
 
@@ -121,4 +138,6 @@ def _under_clock(exact: Expectations, quantity: Measured) -> FloatArray | None:
     if quantity.per_amount is not None and quantity.amount is not None:
         paid = np.bincount(under.inverse, quantity.per_amount * quantity.amount, minlength=rows)
         found += np.einsum("hns,n->hs", under.weights.spend, under.purchases @ paid)
+    if quantity.per_time is not None and exact.lasting is not None:
+        found += exact.lasting.totals(quantity.per_time)
     return np.asarray(found)

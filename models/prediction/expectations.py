@@ -12,6 +12,7 @@ from ..ground.rows import DistinctRows, FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..spend import FittedSpend
 from .clock import Clock, Weights
+from .lasting import Lasting
 
 DRAWS_UNDER_CLOCK: Final = 250
 """Posterior draws behind means where a clock multiplies the work: a sixteenth of a posterior sd away from all."""
@@ -41,6 +42,8 @@ class Expectations:
     paid : array (horizons, customers)
         The same, each purchase times the level of amounts on its day; without a clock `purchases` itself.
     under : UnderClock or None
+    lasting : Lasting or None
+        Expected time alive, where it was asked for.
     """
 
     alive: FloatArray
@@ -48,6 +51,7 @@ class Expectations:
     purchases: FloatArray
     paid: FloatArray
     under: UnderClock | None = None
+    lasting: Lasting | None = None
 
 
 def expectations(

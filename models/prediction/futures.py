@@ -7,7 +7,7 @@ same path. Draw s uses the same parameters and the same clock for all customers:
 draws of the total. Totals from sums of customers' quantiles would be wrong.
 
 Customers are worked on in an order of their own data, each block with a random stream of its own: neither the
-order they came in nor the number of cores changes the result.
+order they came in nor the number of cores changes the result, nor which horizons are read off before the last.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 
+from ..base import Latent
 from ..fitted_purchases import FittedPurchases
 from ..ground.design import Cells
 from ..ground.rows import FloatArray, IntArray, runs
@@ -25,10 +26,12 @@ from ..ground.summary import CustomerSummary
 from ..ground.threads import map_threads
 from ..spend import FittedSpend
 from .clock import Clock
-from .futures_kernels import walk
+from .futures_kernels import walk, walk_sums
 
 BLOCK_BYTES: Final = 48_000_000
 """Memory of a block in hand, one a core."""
+ROWS: Final = 6
+"""Arrays of a path."""
 ARRAYS_ASIDE: Final = 8
 """Arrays of a block beside its path: the hidden state and what drawing it takes."""
 
@@ -41,10 +44,10 @@ class Path:
     ----------
     customers : array (customers,)
         Their positions in the summary.
-    purchases, spend : array
-        Number of purchases, and their amounts.
-    discounted_purchases, discounted_spend : array
-        The same, each purchase discounted to the cut-off at the rate asked for.
+    purchases, spend, alive : array
+        Number of purchases, their amounts, and the time by the calendar until the customer has left.
+    discounted_purchases, discounted_spend, discounted_alive : array
+        The same, each purchase and each moment discounted to the cut-off at the rate asked for.
     today : array (customers, draws) or None
         The amount of one more purchase, made today, where it was asked for.
     """
@@ -52,8 +55,10 @@ class Path:
     customers: IntArray
     purchases: FloatArray
     spend: FloatArray
+    alive: FloatArray
     discounted_purchases: FloatArray
     discounted_spend: FloatArray
+    discounted_alive: FloatArray
     today: FloatArray | None
 
 
@@ -90,28 +95,78 @@ class Futures:
     clock: Clock | None = None
 
     def reduced[R](self, reduce: Callable[[Path], R], description: str) -> Iterator[R]:
-        """What `reduce` makes of each block of customers, in a fixed order; computed on all cores."""
-        state = _State.of(self)
-        size = max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + 4 * len(self.horizons))))
+        """What `reduce` makes of the paths of a few customers at a time, in a fixed order; computed on all cores."""
+        few = max(1, BLOCK_BYTES // (8 * self.draws * ROWS * len(self.horizons)))
+
+        def paths(block: _Block) -> list[R]:
+            parts = [slice(k, k + few) for k in range(0, len(block.customers), few)]
+            return [reduce(self._path(block, part)) for part in parts]
+
+        for found in self._blocks(paths, description):
+            yield from found
+
+    def sums(self, description: str, kind: IntArray | None = None, weight: FloatArray | None = None) -> FloatArray:
+        """Sums over customers alone: the same futures as those of `reduced`, in memory that never grows.
+
+        Parameters
+        ----------
+        description : str
+        kind : array (customers,), optional
+            Groups of customers, numbered from 0; by default all are of one.
+        weight : array (customers,), optional
+            What a unit of money of each customer counts in the last two rows.
+
+        Returns
+        -------
+        array (8, horizons, kinds, draws)
+            The arrays of `Path`; then amounts times weight, plain and discounted.
+        """
+        kinds = np.zeros(len(self.summary), dtype=np.int64) if kind is None else kind
+        weights = np.ones(len(self.summary)) if weight is None else weight
+        shape = (ROWS + 2, len(self.horizons), int(kinds.max()) + 1, self.draws)
+
+        def add(block: _Block) -> FloatArray:
+            sums, who = np.zeros(shape), block.customers
+            walk_sums(
+                block.rng, *block.hidden, *block.amounts, *block.time, self.discount, kinds[who], weights[who], sums
+            )
+            return sums
+
+        return np.asarray(sum(self._blocks(add, description), np.zeros(shape)))
+
+    def _path(self, block: _Block, part: slice) -> Path:
+        hidden, (shape, rate) = Latent(*(array[part] for array in block.hidden)), block.amounts
+        out = np.zeros((ROWS, len(self.horizons), *hidden.rate.shape))
+        walk(block.rng, *hidden, shape, rate[part], *block.time, self.discount, out)
+        today = block.rng.standard_gamma(shape, rate[part].shape) / rate[part] if self.purchase_today else None
+        return Path(block.customers[part], out[0], out[1], out[2], out[3], out[4], out[5], today)
+
+    def _blocks[R](self, work: Callable[[_Block], R], description: str) -> Iterator[R]:
+        state, size = _State.of(self), max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + ROWS)))
         spans = runs(state.cell, size)
         streams = np.random.SeedSequence(self.seed).spawn(len(spans))
         blocks = [(state.order[slice(*span)], stream) for span, stream in zip(spans, streams, strict=True)]
-        return map_threads(lambda block: reduce(self._walk(state, *block)), blocks, description)
+        return map_threads(lambda block: work(self._drawn(state, *block)), blocks, description)
 
-    def _walk(self, state: _State, customers: IntArray, stream: np.random.SeedSequence) -> Path:
-        rng = np.random.default_rng(stream)
+    def _drawn(self, state: _State, customers: IntArray, stream: np.random.SeedSequence) -> _Block:
+        rng, clock = np.random.default_rng(stream), state.clock
         x, t_x, T = state.x[customers, None], state.t_x[customers, None], state.T[customers, None]
         theta = self.purchases.theta(self.draws, state.cells, int(state.cells.of_customer[customers[0]]))
         latent = self.purchases.model.draw_latent(rng, theta[:, None, :], x, t_x, T)
-        shape, rate = _amounts(self, state, rng, customers, latent.rate.shape)
-        out = np.zeros((4, len(self.horizons), len(customers), self.draws))
-        clock = state.clock
-        walk(
-            rng, *latent, shape, rate, clock.at(self.horizons), clock.knots, clock.elapsed, clock.level,
-            self.discount, out,
-        )  # fmt: skip
-        today = rng.standard_gamma(shape, rate.shape) / rate if self.purchase_today else None
-        return Path(customers, out[0], out[1], out[2], out[3], today)
+        amounts = _amounts(self, state, rng, customers, latent.rate.shape)
+        time = (self.horizons, clock.at(self.horizons), clock.knots, clock.elapsed, clock.level)
+        return _Block(customers, rng, latent, amounts, time)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Customers whose hidden state is drawn: what a walk needs, in the order of its arguments."""
+
+    customers: IntArray
+    rng: np.random.Generator
+    hidden: Latent
+    amounts: tuple[FloatArray, FloatArray]
+    time: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +213,3 @@ def _amounts(
     phi = futures.spend.theta(futures.draws, state.spend_cells, cell)
     n, zbar = state.n[customers, None], state.zbar[customers, None]
     return phi[0].copy(), futures.spend.model.draw_latent(rng, phi[:, None, :], n, zbar)
-
-
-def contribution(path: Path, margin: FloatArray | float, cost_per_order: float) -> FloatArray:
-    """Discounted margin minus the cost of orders, array (horizons, customers, draws)."""
-    return margin * path.discounted_spend - cost_per_order * path.discounted_purchases

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..ground.compiled import compiled
-from ..ground.rows import FloatArray
+from ..ground.rows import FloatArray, IntArray
 
 
 @compiled
@@ -18,6 +18,7 @@ def walk(
     lifetime: FloatArray,
     amount_shape: FloatArray,
     amount_rate: FloatArray,
+    ends: FloatArray,
     horizons: FloatArray,
     knots: FloatArray,
     elapsed: FloatArray,
@@ -34,8 +35,10 @@ def walk(
     amount_shape : array (draws,)
         Amounts are Gamma(shape, amount_rate); 0 for no amounts.
     amount_rate : array (customers, draws)
+    ends : array (horizons,), ascending
+        Horizons by the calendar.
     horizons : array (horizons, draws), ascending
-        In elapsed time, as everything that customers do.
+        The same in elapsed time, as everything that customers do.
     knots : array (knots,)
     elapsed : array (knots, draws)
     level : array (knots - 1, draws)
@@ -43,38 +46,119 @@ def walk(
         last is at or beyond the last horizon.
     discount : float
         Per unit of the calendar's time.
-    out : array (4, horizons, customers, draws)
-        Filled with purchases, amounts, discounted purchases, discounted amounts up to each horizon.
+    out : array (6, horizons, customers, draws)
+        Filled with purchases, amounts and time alive up to each horizon, plain; then each discounted to its day.
     """
-    last, steps = horizons.shape[0] - 1, knots.shape[0] - 2
+    found = np.zeros((6, ends.shape[0]))
     for i in range(rate.shape[0]):
         for s in range(rate.shape[1]):
-            if rate[i, s] <= 0.0:
-                continue
-            time, reached, k = 0.0, 0, 0
-            end = min(horizons[last, s], lifetime[i, s])
-            purchases = spend = discounted_purchases = discounted_spend = 0.0
-            while True:
-                time += rng.standard_exponential() / rate[i, s]
-                if not time <= end:
-                    break
-                while time > horizons[reached, s]:
-                    out[0, reached, i, s], out[1, reached, i, s] = purchases, spend
-                    out[2, reached, i, s], out[3, reached, i, s] = discounted_purchases, discounted_spend
-                    reached += 1
-                while k < steps and time > elapsed[k + 1, s]:
-                    k += 1
-                amount = 0.0
-                if amount_shape[s] > 0.0:
-                    amount = level[k, s] * rng.standard_gamma(amount_shape[s]) / amount_rate[i, s]
-                share = (time - elapsed[k, s]) / (elapsed[k + 1, s] - elapsed[k, s])
-                factor = math.exp(-discount * (knots[k] + share * (knots[k + 1] - knots[k])))
-                purchases += 1.0
-                spend += amount
-                discounted_purchases += factor
-                discounted_spend += factor * amount
-                if rng.random() < dropout[i, s]:
-                    break
-            for h in range(reached, last + 1):
-                out[0, h, i, s], out[1, h, i, s] = purchases, spend
-                out[2, h, i, s], out[3, h, i, s] = discounted_purchases, discounted_spend
+            if rate[i, s] > 0.0:
+                _walk_one(
+                    rng, rate[i, s], dropout[i, s], lifetime[i, s], amount_shape[s], amount_rate[i, s], ends,
+                    horizons[:, s], knots, elapsed[:, s], level[:, s], discount, found,
+                )  # fmt: skip
+                out[:, :, i, s] = found
+
+
+@compiled
+def walk_sums(
+    rng: np.random.Generator,
+    rate: FloatArray,
+    dropout: FloatArray,
+    lifetime: FloatArray,
+    amount_shape: FloatArray,
+    amount_rate: FloatArray,
+    ends: FloatArray,
+    horizons: FloatArray,
+    knots: FloatArray,
+    elapsed: FloatArray,
+    level: FloatArray,
+    discount: float,
+    kind: IntArray,
+    weight: FloatArray,
+    sums: FloatArray,
+) -> None:
+    """Walk as `walk` does and keep sums over customers alone, by kind of customer.
+
+    Parameters
+    ----------
+    kind : array (customers,)
+    weight : array (customers,)
+        What a unit of money of each customer counts in the last two rows.
+    sums : array (8, horizons, kinds, draws)
+        Added to what `walk` fills, and to amounts times weight, plain and discounted.
+    """
+    found = np.zeros((6, ends.shape[0]))
+    for i in range(rate.shape[0]):
+        for s in range(rate.shape[1]):
+            if rate[i, s] > 0.0:
+                _walk_one(
+                    rng, rate[i, s], dropout[i, s], lifetime[i, s], amount_shape[s], amount_rate[i, s], ends,
+                    horizons[:, s], knots, elapsed[:, s], level[:, s], discount, found,
+                )  # fmt: skip
+                sums[:6, :, kind[i], s] += found
+                sums[6, :, kind[i], s] += weight[i] * found[1]
+                sums[7, :, kind[i], s] += weight[i] * found[4]
+
+
+@compiled
+def _walk_one(
+    rng: np.random.Generator,
+    rate: float,
+    dropout: float,
+    lifetime: float,
+    amount_shape: float,
+    amount_rate: float,
+    ends: FloatArray,
+    horizons: FloatArray,
+    knots: FloatArray,
+    elapsed: FloatArray,
+    level: FloatArray,
+    discount: float,
+    found: FloatArray,
+) -> None:
+    """One customer in one draw; `found`, array (6, horizons), is filled as `walk_sums` adds."""
+    last, steps = horizons.shape[0] - 1, knots.shape[0] - 2
+    time, reached, k, gone = 0.0, 0, 0, lifetime
+    end = min(horizons[last], lifetime)
+    purchases = spend = discounted_purchases = discounted_spend = 0.0
+    while True:
+        time += rng.standard_exponential() / rate
+        if not time <= end:
+            break
+        while time > horizons[reached]:
+            found[0, reached], found[1, reached] = purchases, spend
+            found[3, reached], found[4, reached] = discounted_purchases, discounted_spend
+            reached += 1
+        while k < steps and time > elapsed[k + 1]:
+            k += 1
+        amount = 0.0
+        if amount_shape > 0.0:
+            amount = level[k] * rng.standard_gamma(amount_shape) / amount_rate
+        factor = math.exp(-discount * _day(time, k, knots, elapsed))
+        purchases += 1.0
+        spend += amount
+        discounted_purchases += factor
+        discounted_spend += factor * amount
+        if rng.random() < dropout:
+            gone = time
+            break
+    for h in range(reached, last + 1):
+        found[0, h], found[1, h] = purchases, spend
+        found[3, h], found[4, h] = discounted_purchases, discounted_spend
+    day = math.inf
+    if gone < horizons[last]:
+        while k < steps and gone > elapsed[k + 1]:
+            k += 1
+        day = _day(gone, k, knots, elapsed)
+    for h in range(last + 1):
+        alive = min(day, ends[h])
+        found[2, h] = alive
+        found[5, h] = -math.expm1(-discount * alive) / discount if discount > 0.0 else alive
+
+
+@compiled
+def _day(time: float, k: int, knots: FloatArray, elapsed: FloatArray) -> float:
+    """The calendar's time at an elapsed time between knot k and the next."""
+    share = (time - elapsed[k]) / (elapsed[k + 1] - elapsed[k])
+    return float(knots[k] + share * (knots[k + 1] - knots[k]))

@@ -1,158 +1,257 @@
-"""What a customer just acquired is worth: the first order, and the future after it."""
+"""What a customer just acquired is worth: the first order, and the future after it.
+
+Two questions, two answers. `newcomer_means` is the MEAN over new customers of a kind, uncertain for what is not known
+of the kind: what bids, payback and plans are made of. `new_customer_table` is the outcome of ONE new customer, chance
+included.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from ..fitted_purchases import FittedPurchases
 from ..ground.design import Cells
-from ..ground.errors import InputError
-from ..ground.intervals import DRAWS_FOR_MEANS
 from ..ground.rows import FloatArray, IntArray
-from ..ground.summary import CustomerSummary
 from ..ground.units import Horizon
-from ..prediction.expectations import expected_amounts
-from ..prediction.futures import Futures, Path, contribution
+from ..prediction.clock import Clock
+from ..prediction.futures import Path
 from ..prediction.reduction import columns_of, quantiles_of
 from ..spend import FittedSpend
-from .economics import Economics
+from .basis import Basis
+from .first_orders import mean_first_orders
+from .newcomers import Kinds, just_acquired, kinds_of
+from .world import World
 
-COPIES: Final = 100
-"""New customers simulated for each draw of the parameters: with 1000 draws quantiles stand to about 1 %."""
+FIRST_ORDER_STREAM: Final = 71
+"""Tells the random numbers of first orders from those of margins and customers."""
 
 
-def newcomer_groups(summary: CustomerSummary, economics: Economics, margins: FloatArray) -> pd.DataFrame:
-    """Kinds of new customers: one row a group of `cac_by`, or a single row; columns margin, cac, and the group.
+@dataclass(frozen=True, eq=False)
+class NewcomerMeans:
+    """Draws of the mean value of new customers, by kind.
 
-    The margin of a new customer is the mean margin of the customers there are, of the same group where there are
-    groups.
+    Attributes
+    ----------
+    kinds : Kinds
+    first_amount : array (kinds, draws)
+        Mean amount of a first order.
+    first : array (kinds, draws)
+        Mean contribution of it.
+    residual : array (horizons, kinds, draws)
+        Mean discounted contribution after it.
+    observed : bool
+        Whether first orders are those that were seen, or else those of the spend model.
+    """
+
+    kinds: Kinds
+    first_amount: FloatArray
+    first: FloatArray
+    residual: FloatArray
+    observed: bool
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """One a kind."""
+        return self.kinds.labels
+
+    @property
+    def size(self) -> IntArray:
+        """Customers seen of each kind, array (kinds,)."""
+        return self.kinds.size
+
+    @property
+    def cac(self) -> FloatArray:
+        """Cost of acquiring one, array (kinds,); NaN where there is none."""
+        return self.kinds.cac
+
+    @property
+    def value(self) -> FloatArray:
+        """New-customer value, array (horizons, kinds, draws)."""
+        return self.first + self.residual
+
+
+def newcomer_means(basis: Basis, ends: FloatArray, by: str | None = None, clock: Clock | None = None) -> NewcomerMeans:
+    """Draws of the mean value of new customers of each kind: doubt about what is not known, chance left out.
+
+    Draw s has the parameters, clock and margins of draw s of the valuation.
+
+    Parameters
+    ----------
+    basis : Basis
+    ends : array (horizons,), ascending
+        Times since the first order, by the calendar in the unit of the model; finite.
+    by : str, optional
+        Attribute that tells kinds apart; by default that of the CAC.
+    clock : Clock, optional
+        How time runs from the first order on; by default as from the cut-off on.
 
     Raises
     ------
     InputError
-        The attribute is missing, or a group has no CAC.
+        As `kinds_of`.
     """
-    if not isinstance(economics.cac, Mapping):
-        cac = np.nan if economics.cac is None else float(economics.cac)
-        return pd.DataFrame({"margin": [margins.mean()], "cac": [cac]})
-    by, groups = str(economics.cac_by), list(economics.cac)
-    if by not in summary.attributes:
-        have = ", ".join(summary.attributes) or "none"
-        raise InputError(f"cac_by: {by!r} is no attribute of the summary (it has: {have}).")
-    labels = summary.frame[by]
-    unknown = [group for group in labels.dropna().unique() if group not in groups]
-    if unknown:
-        raise InputError(f"cac: no cost for {by} {unknown}; it has {groups}. Add what is missing.")
-    known = pd.Series(margins).groupby(labels.to_numpy()).mean().reindex(groups).fillna(margins.mean())
-    cacs = [float(economics.cac[group]) for group in groups]
-    return pd.DataFrame({by: groups, "margin": known.to_numpy(), "cac": cacs})
+    kinds = kinds_of(basis, by)
+    clock = clock or basis.clock(ends)
+    parts = [_Ahead.of(just_acquired(basis, kinds, kind), ends, clock) for kind in range(len(kinds.labels))]
+    amounts = np.stack([part.amount for part in parts])
+    margins = np.stack([part.margin for part in parts])
+    seen = _first_orders(basis, kinds, basis.draws)
+    first_amount = amounts if seen is None else seen[1]
+    first = margins * first_amount - basis.terms.per_order
+    residual = np.stack([part.value for part in parts], axis=1)
+    return NewcomerMeans(kinds, first_amount, first, residual, seen is not None)
+
+
+def _first_orders(basis: Basis, kinds: Kinds, draws: int) -> tuple[FloatArray, FloatArray] | None:
+    """As `mean_first_orders`, with random numbers of their own."""
+    rng = np.random.default_rng([basis.seed, FIRST_ORDER_STREAM])
+    return mean_first_orders(basis.summary, kinds.of_customer, len(kinds.labels), draws, rng)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ahead:
+    """Means over the copies of one kind: amount and margin, arrays (draws,), value, array (horizons, draws)."""
+
+    amount: FloatArray
+    margin: FloatArray
+    value: FloatArray
+
+    @classmethod
+    def of(cls, nobody: Basis, ends: FloatArray, clock: Clock | None, average: bool = False) -> _Ahead:
+        """Look ahead of customers just acquired in closed forms: by draw, or averaged over all draws, of size 1."""
+        terms, look = nobody.terms, _Look(nobody, World.of(nobody, ends, clock, average), average)
+        draws = 1 if average else nobody.draws
+        of_purchases, of_spend = nobody.purchases.cells(nobody.summary), nobody.spend.cells(nobody.summary)
+        margins = terms.means[:, None] if average else terms.kinds
+        amount, value = np.zeros(draws), np.zeros((len(ends), draws))
+        codes = np.stack([of_purchases.of_customer, of_spend.of_customer, terms.kind])
+        for (cell, spend_cell, kind), count in zip(*_distinct(codes), strict=True):
+            share = count / codes.shape[1]
+            amounts = look.amounts(of_spend, int(spend_cell))
+            amount += share * amounts
+            value += share * look.value(of_purchases, int(cell), margins[kind] * amounts)
+        return cls(amount, np.broadcast_to(margins[terms.kind].mean(axis=0), (draws,)), value)
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """Ahead of a customer just acquired, of one cell at a time."""
+
+    nobody: Basis
+    world: World
+    average: bool
+
+    def _drawn(self, values: FloatArray) -> FloatArray:
+        """Draws as they are, or their mean."""
+        return values.mean(axis=-1, keepdims=True) if self.average else values
+
+    def _theta(self, fitted: FittedPurchases | FittedSpend, cells: Cells, cell: int) -> FloatArray:
+        draws = fitted.draws_for_means(len(cells)) if self.average else self.nobody.draws
+        return fitted.theta(draws, cells, cell)
+
+    def amounts(self, cells: Cells, cell: int) -> FloatArray:
+        """Mean amount of a customer of whom nothing is known, array (draws,)."""
+        phi, nothing = self._theta(self.nobody.spend, cells, cell), np.zeros(1, dtype=np.int64)
+        amounts = self.nobody.spend.model.expected_spend(phi[:, :, None], nothing, np.zeros(1))
+        return self._drawn(amounts[:, 0])
+
+    def value(self, cells: Cells, cell: int, leaves: FloatArray) -> FloatArray:
+        """Expected discounted contribution after the first order, array (horizons, draws)."""
+        fitted, world, terms = self.nobody.purchases, self.world, self.nobody.terms
+        theta = self._theta(fitted, cells, cell)
+        bought = self._drawn(fitted.new_customer_purchases(theta, world.times, world.rate))
+        found = leaves * np.einsum("hns,ns->hs", world.spend, bought)
+        found -= terms.per_order * np.einsum("hns,ns->hs", world.purchases, bought)
+        if world.lasting is None:
+            return np.asarray(found)
+        none, start = np.zeros(1, dtype=np.int64), np.zeros(1)
+        alive = fitted.model.probability_alive(theta[:, :, None], none, start, start)[:, 0]
+        nodes = [fitted.model.survival_if_alive(theta, none, start, float(node))[:, 0] for node in world.lasting.nodes]
+        gone = np.einsum("hns,ns->hs", world.lasting.gone, self._drawn(alive * (1.0 - np.stack(nodes))))
+        return np.asarray(found - terms.per_time * (world.lasting.whole[:, None] * self._drawn(alive) - gone))
+
+
+def _distinct(codes: IntArray) -> tuple[IntArray, IntArray]:
+    found, counts = np.unique(codes, axis=1, return_counts=True)
+    return found.T, counts
+
+
+def sd_of_newcomers(basis: Basis, kinds: Kinds, end: float, clock: Clock | None) -> FloatArray:
+    """Standard deviation by chance of the value of ONE new customer within `end`, array (kinds,)."""
+    found = []
+    for kind in range(len(kinds.labels)):
+        one = _Newcomer.of(just_acquired(basis, kinds, kind), np.array([end]), None, np.nan, clock)
+        by_copy = (one.first + one.residual[0]).reshape(-1, basis.draws)  # parameters are those of the draw
+        found.append(float(by_copy.std(axis=0).mean()))
+    return np.array(found)
 
 
 def new_customer_table(
-    futures: Futures,
-    spend: FittedSpend,
-    economics: Economics,
-    newcomers: pd.DataFrame,
-    horizons: tuple[Horizon, ...],
-    order: IntArray,
-    levels: tuple[float, ...],
+    basis: Basis, horizons: tuple[Horizon, ...], ends: FloatArray, order: IntArray, levels: tuple[float, ...]
 ) -> pd.DataFrame:
     """One row a kind of new customer and horizon, for ONE new customer; columns as in `Valuation`.
 
-    `newcomers` as from `newcomer_groups`; `order` gives each horizon its place in `futures.horizons`.
+    `order` gives each horizon its place in `ends`. Means are exact; those of first orders are of the ones seen.
     """
-    cost = economics.cost_per_order
-    frames = []
-    newcomer: _Newcomer | None = None
-    for record in newcomers.to_dict("records"):
-        kind = {str(name): entry for name, entry in record.items()}
-        margin, cac = float(kind.pop("margin")), float(kind.pop("cac"))
-        if newcomer is None or not (futures.purchases.design.is_plain and spend.design.is_plain):
-            newcomer = _Newcomer.of(futures, spend, kind)
+    kinds, frames = kinds_of(basis), []
+    seen = _first_orders(basis, kinds, 1)
+    for kind, label in enumerate(kinds.labels):
+        one = _Newcomer.of(
+            just_acquired(basis, kinds, kind), ends, None if seen is None else seen[0][kind], kinds.cac[kind]
+        )
+        named = {} if kinds.by is None else {kinds.by: label}
         for horizon, h in zip(horizons, order, strict=True):
-            columns = newcomer.columns(h, margin, cost, cac, levels)
-            frames.append(pd.DataFrame(kind | {"horizon": horizon.label} | columns, index=[0]))
+            frames.append(pd.DataFrame(named | {"horizon": horizon.label} | one.columns(h, levels), index=[0]))
     return pd.concat(frames, ignore_index=True)
 
 
 @dataclass(frozen=True, eq=False)
 class _Newcomer:
-    """Exact means and draws of a new customer's first order and future.
+    """First order and future of one new customer: means, and draws of what comes, arrays (…, copies times draws)."""
 
-    Attributes
-    ----------
-    amount : array (copies,)
-        Expected amount of an order.
-    purchases, paid : array (horizons, copies)
-        Expected discounted repeat purchases, and each times the level of amounts on its day.
-    path : Path
-        Draws.
-    """
-
-    amount: FloatArray
-    purchases: FloatArray
-    paid: FloatArray
-    path: Path
+    first_mean: float
+    residual_mean: FloatArray
+    first: FloatArray
+    residual: FloatArray
+    cac: float
 
     @classmethod
-    def of(cls, futures: Futures, spend: FittedSpend, kind: Mapping[str, Any]) -> _Newcomer:
-        nobody = _just_acquired(futures.summary, kind)
-        blocks = list(replace(futures, summary=nobody, purchase_today=True).reduced(lambda path: path, "New customers"))
-        parts = {name: _joined([getattr(block, name) for block in blocks]) for name in Path.__dataclass_fields__}
-        cells = futures.purchases.cells(nobody)
-        purchases, paid = _ahead(futures, cells)
-        amount = expected_amounts(spend, nobody, DRAWS_FOR_MEANS)
-        return cls(amount, purchases[:, cells.of_customer], paid[:, cells.of_customer], Path(**parts))
+    def of(
+        cls, nobody: Basis, ends: FloatArray, seen: float | None, cac: float, clock: Clock | None = None
+    ) -> _Newcomer:
+        terms, futures = nobody.terms, replace(nobody.futures(ends), purchase_today=True)
+        futures = futures if clock is None else replace(futures, clock=clock)
+        mean = _Ahead.of(nobody, ends, futures.clock, average=True)
+        # amounts of one customer go together: its first order is the model's, brought to the mean of those seen
+        amount = float(mean.amount[0])
+        level = 1.0 if seen is None else seen / amount
 
-    def columns(
-        self, h: int, margin: float, cost: float, cac: float, levels: tuple[float, ...]
-    ) -> dict[str, FloatArray]:
-        """Columns of the table at one horizon, each array (1,)."""
-        worth = margin * self.amount - cost  # of each copy: rates and amounts may go together
-        ahead = margin * self.amount * self.paid[h] - cost * self.purchases[h]
-        first = margin * self.path.today - cost if self.path.today is not None else np.empty(0)
-        residual = contribution(self.path, margin, cost)[h]
-        outcomes = {"first_order": first, "residual_value": residual, "new_customer_value": first + residual}
-        means = {"first_order": float(worth.mean()), "residual_value": float(ahead.mean())}
-        means["new_customer_value"] = means["first_order"] + means["residual_value"]
-        columns: dict[str, FloatArray] = {}
-        if np.isfinite(cac):
-            outcomes["acquisition_npv"] = outcomes["new_customer_value"] - cac
-            means["acquisition_npv"] = means["new_customer_value"] - cac
-        for name, draws in outcomes.items():
-            mean, quantiles = np.array([means[name]]), quantiles_of(draws.reshape(1, -1), levels)
-            columns |= columns_of(name, mean, quantiles, levels)
-        return columns | ({"cac": np.array([cac])} if np.isfinite(cac) else {})
+        def outcome(path: Path) -> tuple[FloatArray, FloatArray]:
+            today = path.today if path.today is not None else np.zeros_like(path.purchases[0])
+            first = terms.kinds[terms.kind[path.customers]] * (level * today) - terms.per_order
+            return first, terms.contribution(path)
 
+        blocks = list(futures.reduced(outcome, "New customers"))
+        first = np.concatenate([block[0] for block in blocks]).ravel()
+        residual = np.concatenate([block[1] for block in blocks], axis=1).reshape(len(ends), -1)
+        first_mean = float(mean.margin[0]) * amount * level - terms.per_order
+        return cls(first_mean, mean.value[:, 0], first, residual, cac)
 
-def _just_acquired(summary: CustomerSummary, kind: Mapping[str, Any]) -> CustomerSummary:
-    """Copies of a customer just acquired; with attributes of customers of this kind, evenly over those there are."""
-    alike = np.ones(len(summary), dtype=bool)
-    for name, label in kind.items():
-        alike &= (summary.frame[name] == label).to_numpy()
-    who = np.flatnonzero(alike) if alike.any() else np.arange(len(summary))
-    chosen = who[(np.arange(COPIES) * len(who)) // COPIES]
-    frame = summary.frame.iloc[chosen].reset_index(drop=True)
-    nothing = {"frequency": 0, "recency": 0.0, "T": 0.0, "monetary_value": 0.0, "monetary_value_all": 0.0}
-    return CustomerSummary(
-        frame.assign(customer_id=np.arange(COPIES), **nothing), summary.unit, summary.until, calendar=summary.calendar
-    )
-
-
-def _ahead(futures: Futures, cells: Cells) -> tuple[FloatArray, FloatArray]:
-    """Expected discounted repeat purchases, and the same times the level of amounts, arrays (horizons, cells)."""
-    if futures.clock is None:
-        plain = futures.purchases.new_customers_like(cells, futures.horizons, futures.discount)
-        return plain, plain
-    weights = futures.clock.weights(futures.horizons, futures.discount)
-    at_nodes = futures.purchases.new_customers_like(cells, weights.nodes, 0.0)
-    return weights.mean_purchases @ at_nodes, weights.mean_spend @ at_nodes
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Blocks of customers put together: customers are the last axis but one, or the only one."""
-    return np.concatenate(parts, axis=max(0, parts[0].ndim - 2))
+    def columns(self, h: int, levels: tuple[float, ...]) -> dict[str, Any]:
+        """Columns of the table at one horizon."""
+        total, mean = self.first + self.residual[h], self.first_mean + self.residual_mean[h]
+        found = {
+            "first_order": (self.first, self.first_mean),
+            "residual_value": (self.residual[h], self.residual_mean[h]),
+            "new_customer_value": (total, mean),
+        }
+        if np.isfinite(self.cac):
+            found["acquisition_npv"] = (total - self.cac, mean - self.cac)
+        columns: dict[str, Any] = {}
+        for name, (draws, centre) in found.items():
+            columns |= columns_of(name, np.array([centre]), quantiles_of(draws.reshape(1, -1), levels), levels)
+        return columns | ({"cac": self.cac} if np.isfinite(self.cac) else {})

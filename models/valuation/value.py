@@ -8,44 +8,81 @@ Gupta, Hanssens, Hardie et al. 2006, Modeling Customer Lifetime Value, J. Servic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..fitted_purchases import FittedPurchases
-from ..ground.errors import InputError
+from ..ground.errors import HorizonWarning, InputError
 from ..ground.intervals import check_draws, check_quantiles
 from ..ground.rows import FloatArray
 from ..ground.summary import CustomerSummary
-from ..ground.units import LAST_DISCOUNT, continuous_rate, parse_horizons
-from ..prediction.calibration import Calibration, clock_for, discrepancy_for
-from ..prediction.decomposition import Measured, decompose
-from ..prediction.expectations import expectations, expected_amounts
+from ..ground.units import parse_horizons
+from ..prediction.calibration import Calibration, discrepancy_for
+from ..prediction.decomposition import decompose
 from ..prediction.forecast import OUTCOME_LEVELS, Outlook, ascending, check_fitted, tabulate
-from ..prediction.futures import Futures, Path, contribution
-from ..prediction.reduction import groupings_of, reduce_futures
+from ..prediction.reduction import groupings_of
 from ..spend import FittedSpend
+from .basis import VALUE, Basis
 from .economics import Economics
-from .new_customer import new_customer_table, newcomer_groups
+from .historic import add_historic, historic_values
+from .new_customer import new_customer_table
+from .reach import beyond_the_data
+
+MARGIN = "the margin"
+"""Part of a band that comes from a margin not known exactly."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Valuation(Outlook):
     """Residual value of existing customers (see `Outlook`), and what a new customer is worth.
 
+    Where the summary knows the amounts of all purchases, `customers`, `total` and groups have historic_value beside
+    `value`: the contribution of past purchases, undiscounted. It is never added to what is to come.
+
     Attributes
     ----------
     new_customer : DataFrame
         One row a horizon, or a group and horizon where CAC is by group: first_order, residual_value,
-        new_customer_value and, with CAC, cac and acquisition_npv; each with mean (exact) and quantiles of the outcome
-        of ONE such customer. A horizon counts from the first order.
+        new_customer_value and, with CAC, cac and acquisition_npv; each with mean and quantiles of the outcome
+        of ONE such customer. A horizon counts from the first order. First orders are those that were seen, partially
+        pooled between groups, or the spend model's where the summary does not know them.
+    group_draws : mapping of str to array (horizons, groups, draws)
+        Draws of the value of each group, by attribute, groups as in `by`. The same draw is the same future of
+        parameters and clock for all groups: differences, ratios and shares within a draw are draws of them.
     economics : Economics
+    basis : Basis
+        Models, customers and recipe of the futures: what decisions ask further.
+    notes : tuple of str
+        What to keep in mind, a sentence each.
     """
 
     new_customer: pd.DataFrame
+    group_draws: Mapping[str, FloatArray]
     economics: Economics
+    basis: Basis
+    notes: tuple[str, ...]
+
+    def place(self, horizon: str | None = None) -> int:
+        """Place of a horizon among those valued; None: the longest.
+
+        Raises
+        ------
+        InputError
+            It was not valued.
+        """
+        if horizon is None:
+            return int(np.argmax([h.calendar_length for h in self.horizons]))
+        labels = [h.label for h in self.horizons]
+        if horizon not in labels:
+            raise InputError(
+                f"horizon: {horizon!r} was not valued; expected one of {', '.join(labels)}. "
+                f'Value it as well: lw.value(…, horizon=[…, "{horizon}"]).'
+            )
+        return labels.index(horizon)
 
 
 def value(
@@ -79,6 +116,11 @@ def value(
     ------
     InputError
         As `forecast`; also for no end without discounting, and for economics that do not fit the summary.
+
+    Warns
+    -----
+    HorizonWarning
+        A horizon lies far beyond what the customers' own record can tell of.
     """
     check_fitted(purchases, spend, need_spend=True)
     if not isinstance(economics, Economics):
@@ -86,43 +128,29 @@ def value(
     summary = purchases.checked(summary)
     asked = parse_horizons(horizon, purchases.unit, summary.until, purchases.calendar)
     levels, draws = check_quantiles(quantiles), check_draws(draws)
-    rate = continuous_rate(economics.annual_discount_rate, purchases.unit)
-    lengths, order = ascending(asked)
-    ends = _ends(lengths, rate)
-    margins = economics.margins(summary)
-    groupings = groupings_of(summary, groups)
-    newcomers = newcomer_groups(summary, economics, margins)
     discrepancy, said = discrepancy_for(purchases, calibration)
-    clock = clock_for(purchases, summary, discrepancy, ends, draws, seed)
+    basis = Basis(purchases, spend, summary, economics, discrepancy, draws, seed)
+    _ = basis.terms  # economics that do not fit the summary are told before anything else
+    lengths, order = ascending(asked)
+    ends, groupings = basis.ends(lengths), groupings_of(summary, groups)
+    notes = beyond_the_data(basis, asked)
+    for note in notes:
+        warnings.warn(note, HorizonWarning, stacklevel=2)
 
-    futures = Futures(purchases, spend, summary, ends, rate, draws, seed, clock=clock)
-
-    def outcomes(path: Path) -> dict[str, FloatArray]:
-        return {"value": contribution(path, margins[path.customers, None], economics.cost_per_order)}
-
-    reduced = reduce_futures(futures, outcomes, ("value",), levels, groupings, per_customer, "Valuing futures")
-    exact = expectations(purchases, summary, lengths, rate, draws, clock)
-    costs = np.full(len(summary), -economics.cost_per_order)
-    measured = {"value": Measured(margins, expected_amounts(spend, summary, draws), costs)}
-    tables = tabulate(summary, asked, order, levels, exact, measured, reduced, groupings, per_customer)
-    parts = decompose(futures, exact, measured, reduced.total, asked, order)
-    new = new_customer_table(futures, spend, economics, newcomers, asked, order, levels)
-    return Valuation(*tables, parts, said, asked, purchases.unit, summary.until, new, economics)
-
-
-def _ends(lengths: FloatArray, rate: float) -> FloatArray:
-    """Horizons without an end, cut where discounting has left nothing.
-
-    Raises
-    ------
-    InputError
-        No discounting, no end.
-    """
-    if rate > 0.0:
-        return np.minimum(lengths, LAST_DISCOUNT / rate)
-    if not np.isfinite(lengths).all():
-        raise InputError(
-            "horizon: without discounting, value for ever may be infinite; give an end such as '60M', or an "
-            "annual_discount_rate above 0."
-        )
-    return lengths
+    new = new_customer_table(basis, asked, ends, order, levels)
+    futures = basis.futures(ends)
+    reduced = basis.reduced(futures, levels, groupings, per_customer)
+    exact, measured = basis.exact(lengths, futures.clock), {VALUE: basis.measured}
+    customers, total, by, drawn = tabulate(
+        summary, asked, order, levels, exact, measured, reduced, groupings, per_customer
+    )
+    past = historic_values(basis)
+    if past is not None:
+        customers, total, by = add_historic(past, customers, total, by, groupings, len(asked))
+    doubts = {} if basis.terms.is_certain else {MARGIN: basis.terms.doubt(exact.paid * basis.amounts)}
+    parts = decompose(futures, exact, measured, reduced.total, asked, order, doubts)
+    group_draws = {name: reduced.groups[name][VALUE][order] for name in groupings}
+    return Valuation(
+        customers, total, by, drawn, parts, said, asked, purchases.unit, summary.until,
+        new, group_draws, economics, basis, notes,
+    )  # fmt: skip

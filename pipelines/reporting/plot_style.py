@@ -51,6 +51,8 @@ UNTOUCHED: Final = 0.775
 """Share of the figure that matplotlib gives to axes before it lays them out."""
 MARGIN: Final = 0.72
 """Inches beside axes that are laid out: numbers and name of the y axis."""
+TICK_PAD: Final = 0.15
+"""Inches between names and axis, and before them."""
 WIDE_ENOUGH: Final = 5.0
 """Inches from which a legend has one line."""
 ROUND_STEPS: Final = (1, 2, 2.5, 5, 10)
@@ -192,7 +194,18 @@ def inches(ax: Axes) -> float:
     """Width of axes once laid out."""
     figure = ax.get_figure(root=True)
     share = ax.get_position().width / UNTOUCHED
-    return share * (SIZE[0] if figure is None else figure.get_figwidth()) - MARGIN
+    return share * (SIZE[0] if figure is None else figure.get_figwidth()) - max(MARGIN, _names(ax))
+
+
+def _names(ax: Axes) -> float:
+    """Inches of names beside the y axis; 0 where it has numbers."""
+    from matplotlib.ticker import FixedLocator
+
+    figure = ax.get_figure(root=True)
+    if figure is None or not isinstance(ax.yaxis.get_major_locator(), FixedLocator):
+        return 0.0
+    widths = [label.get_window_extent().width for label in ax.get_yticklabels()]
+    return max(widths, default=0.0) / figure.dpi + TICK_PAD
 
 
 def percentages(ax: Axes, axis: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from lifeworth.models.ground.summary import ID
-from lifeworth.models.valuation.economics import Economics
+from lifeworth.models.valuation.economics import Economics, margin_mean
 
 from . import plots
 from .concentration import TOPS, Concentration, customer_values
@@ -74,12 +74,15 @@ def _interval(row: Any, content: ReportContent, quantity: str = "value") -> str:
 
 def _meaning(economics: Economics) -> str:
     """What "bring" means, in one sentence."""
-    if isinstance(economics.margin, str):
+    if isinstance(economics.margin, (str, Mapping)):
         share = "Each customer's own margin on their future purchases"
     else:
-        share = f"{percent(economics.margin)} of what they will spend"
-    cost = economics.cost_per_order
-    less = f", less {money(cost, economics.currency)} for each order" if cost else ""
+        share = (
+            f"{percent(margin_mean(economics.margin) - sum(economics.share_costs.values()))} of what they will spend"
+        )
+    costs = {"for each order": economics.order_costs, "for each year a customer stays": economics.alive_costs}
+    named = [f"{money(sum(each.values()), economics.currency)} {what}" for what, each in costs.items() if each]
+    less = f", less {' and '.join(named)}" if named else ""
     return (
         f"{share}{less}, discounted at {percent(economics.annual_discount_rate)} a year. Nothing they spent in the "
         "past is counted, and nothing of what it cost to win them."

@@ -455,11 +455,14 @@ class Lived:
         Times of each customer's purchases after the cut-off, counted from it.
     alive : array (customers,)
         Whether the customer was alive at the cut-off.
+    left : array (customers,)
+        Time from the cut-off until the customer left; 0 for who had left, infinite for who stayed.
     """
 
     summary: lw.CustomerSummary
     ahead: list[np.ndarray]
     alive: np.ndarray
+    left: np.ndarray
 
     def count(self, horizon: float) -> np.ndarray:
         """Purchases within the horizon, array (customers,)."""
@@ -490,6 +493,7 @@ def live() -> Callable[..., Lived]:
             lw.CustomerSummary.from_frame(frame, unit="W", until=UNTIL),
             [times[times > until] - until for (times, _), until in zip(lives, T, strict=True)],
             np.array([end > until for (_, end), until in zip(lives, T, strict=True)]),
+            np.array([max(end - until, 0.0) for (_, end), until in zip(lives, T, strict=True)]),
         )
 
     return simulate

@@ -286,7 +286,7 @@ def test_a_new_customer_lives_under_the_same_clock(known: Any, cdnow_spend: Any,
     found = lw.value(
         known.fitted,
         cdnow_spend,
-        four,
+        lw.CustomerSummary.from_frame(four.frame.drop(columns="monetary_value_all"), unit="W"),
         lw.Economics(0.3, rate, cost_per_order=2.0),
         ["26W", "104W"],
         draws=draws,

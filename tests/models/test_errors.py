@@ -269,7 +269,10 @@ def test_groups_are_attributes_of_the_summary(known: Any, four: Any) -> None:
             {"margin": 30},
             r"margin: expected a share .* got 30. If 30 percent is meant, pass 0.3. Costs per order belong",
         ),
-        ({"margin": -0.1}, r"margin: expected a share of revenue between 0 and 1, .* got -0.1\. Costs"),
+        (
+            {"margin": -0.1},
+            r"margin: expected a share .* got -0.1\. If .* pass margin=0 and that as cost_share\. Costs",
+        ),
         ({"margin": math.nan}, "margin: expected a share"),
         ({"margin": 1e6}, r"margin: expected a share .* got 1000000.0\. Costs"),
         ({"margin": None}, "margin: expected a share .* or a column; got None"),
@@ -281,7 +284,7 @@ def test_groups_are_attributes_of_the_summary(known: Any, four: Any) -> None:
         ({"cac": "20"}, "cac: expected an amount of 0 or more, got '20'"),
         (
             {"cac": {"shop": 5.0}},
-            'cac_by: CAC by group needs the attribute its keys belong to, such as cac_by="channel"',
+            'cac_by: cac by group needs the attribute its keys belong to, such as cac_by="channel"',
         ),
         ({"cac": {"shop": -5.0}, "cac_by": "channel"}, r"cac\['shop'\]: expected an amount of 0 or more, got -5.0"),
     ],
@@ -299,10 +302,13 @@ def test_impossible_economics_are_refused_when_stated(economics: dict[str, Any],
             {"margin": "channel"},
             r"channel: expected a share between 0 and 1, .* 4 have something else \(customer_id \['once'",
         ),
-        ({"cac": {"shop": 5.0}, "cac_by": "channel"}, r"cac: no cost for channel \['search'\]; it has \['shop'\]. Add"),
+        (
+            {"cac": {"shop": 5.0}, "cac_by": "channel"},
+            r"cac: none is given for channel \['search'\] \(2 customers\); it has \['shop'\]. Add",
+        ),
         (
             {"cac": {"shop": 5.0}, "cac_by": "country"},
-            r"cac_by: 'country' is no attribute of the summary \(it has: channel\)",
+            r"cac_by: no column 'country' in the summary \(its attributes: channel\)",
         ),
     ],
 )

@@ -137,7 +137,8 @@ def test_a_seed_gives_the_same_fit_again_and_another_seed_another(
     "ignore::lifeworth.models.ground.errors.ConvergenceWarning"
 )  # so few draws are for this alone
 def test_a_seed_gives_the_same_chains_again(any_model: Any, cdnow_sample: Any) -> None:
-    one, again, other = (any_model().fit(cdnow_sample, method="nuts", draws=80, seed=seed) for seed in (4, 4, 5))
+    some = cdnow_sample.select(np.arange(len(cdnow_sample)) < 300)
+    one, again, other = (any_model().fit(some, method="nuts", draws=80, seed=seed) for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.posterior.values, again.posterior.values)
     assert not np.array_equal(one.posterior.values, other.posterior.values)
     chains = one.posterior.values

@@ -10,12 +10,20 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
+from lifeworth.models.valuation.terms import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PLAIN: Final = lw.Economics(margin=0.3, annual_discount_rate=0.15)
 LEVELS: Final = ("q05", "q50", "q95")
+FIRST_OF_FOUR: Final = (20.0, 20.0, 16.0, 57.0)
+"""Amounts of the first purchases of the fixture `four`: sums of all purchases minus those of the repeats."""
+
+
+def unseen_first_orders(summary: Any) -> Any:
+    """A summary that does not know the amounts of first purchases."""
+    return lw.CustomerSummary.from_frame(summary.frame.drop(columns="monetary_value_all"), unit="W")
 
 
 # ---- exact means ---------------------------------------------------------------------------------
@@ -125,7 +133,9 @@ def test_acquisition_cost_and_past_revenue_leave_residual_value_alone(known: Any
     richer = lw.CustomerSummary.from_frame(
         four.frame.assign(monetary_value_all=1000.0 * four.frame["monetary_value_all"]), unit="W", until=four.until
     )
-    pd.testing.assert_frame_equal(residual(richer).customers, without.customers)
+    past = ["historic_value"]
+    pd.testing.assert_frame_equal(residual(richer).customers.drop(columns=past), without.customers.drop(columns=past))
+    np.testing.assert_allclose(residual(richer).customers[past], 1000.0 * without.customers[past])
 
 
 def test_doubling_margin_and_costs_doubles_value(known: Any, cdnow_spend: Any, four: Any) -> None:
@@ -158,7 +168,7 @@ def test_orders_can_cost_more_than_they_leave(known: Any, cdnow_spend: Any, four
 
 def test_a_valuation_has_the_tables_of_a_forecast_with_value(known: Any, cdnow_spend: Any, four: Any) -> None:
     valuation = lw.value(known.fitted, cdnow_spend, four, PLAIN, [None, "12M"], draws=50)
-    columns = ["value_mean", "value_q05", "value_q50", "value_q95"]
+    columns = ["value_mean", "value_q05", "value_q50", "value_q95", "historic_value"]
     assert list(valuation.customers.columns) == ["customer_id", "horizon", "p_alive", "p_active", *columns]
     assert list(valuation.total["horizon"]) == ["inf", "12M"]
     assert valuation.total["value_mean"][0] > valuation.total["value_mean"][1]
@@ -183,12 +193,15 @@ def test_totals_alone_are_those_of_the_whole_valuation(known: Any, cdnow_spend: 
 # ---- a new customer ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("seen", [False, True])
 def test_a_new_customer_is_worth_the_first_order_and_what_follows(
-    known_purchases: Any, cdnow_spend: Any, four: Any
+    known_purchases: Any, cdnow_spend: Any, four: Any, seen: bool
 ) -> None:
     economics = lw.Economics(margin=0.3, annual_discount_rate=0.15, cac=20.0, cost_per_order=1.0)
-    new = lw.value(known_purchases.fitted, cdnow_spend, four, economics, ["52W", None], draws=50).new_customer
+    summary = four if seen else unseen_first_orders(four)
+    new = lw.value(known_purchases.fitted, cdnow_spend, summary, economics, ["52W", None], draws=50).new_customer
     leaves = 0.3 * cdnow_spend.population_mean["mean"].item() - 1.0
+    first = 0.3 * np.mean(FIRST_OF_FOUR) - 1.0 if seen else leaves
     newcomer = lw.CustomerSummary.from_frame(
         pd.DataFrame({"customer_id": [1], "frequency": 0, "recency": 0.0, "T": 0.0}), unit="W"
     )
@@ -196,10 +209,10 @@ def test_a_new_customer_is_worth_the_first_order_and_what_follows(
     for row, horizon in ((0, "52W"), (1, None)):
         ahead = known_purchases.fitted.discounted_expected_purchases(newcomer, 0.15, horizon)["mean"].item()
         expected = {
-            "first_order_mean": leaves,
+            "first_order_mean": first,
             "residual_value_mean": leaves * ahead,
-            "new_customer_value_mean": leaves * (1.0 + ahead),
-            "acquisition_npv_mean": leaves * (1.0 + ahead) - 20.0,
+            "new_customer_value_mean": first + leaves * ahead,
+            "acquisition_npv_mean": first + leaves * ahead - 20.0,
             "cac": 20.0,
         }
         for name, value in expected.items():
@@ -220,7 +233,8 @@ def test_outcomes_of_a_new_customer_are_those_of_the_process(known: Any, known_s
         alive &= (time <= horizon) & (time <= lifetime)
         later += np.where(alive, 0.3 * amounts() * np.exp(-rate * time), 0.0)
         alive &= rng.random(size) >= dropout
-    found = lw.value(known.fitted, known_spend.fitted, four, PLAIN, "104W", draws=1000, quantiles=(0.1, 0.5, 0.9))
+    summary = unseen_first_orders(four)
+    found = lw.value(known.fitted, known_spend.fitted, summary, PLAIN, "104W", draws=1000, quantiles=(0.1, 0.5, 0.9))
     for name, outcome in (("first_order", first), ("residual_value", later), ("new_customer_value", first + later)):
         for level, column in ((0.1, "q10"), (0.5, "q50"), (0.9, "q90")):
             value = found.new_customer[f"{name}_{column}"].item()
@@ -241,7 +255,7 @@ def test_acquisition_npv_comes_with_acquisition_cost_and_only_then(known: Any, c
 
 def test_acquisition_cost_by_channel_gives_a_row_a_channel(known: Any, cdnow_spend: Any, four: Any) -> None:
     frame = four.frame.assign(my_margin=[0.1, 0.2, 0.3, 0.6])
-    summary = lw.CustomerSummary.from_frame(frame, unit="W")
+    summary = lw.CustomerSummary.from_frame(frame.drop(columns="monetary_value_all"), unit="W")
     economics = lw.Economics("my_margin", 0.15, cac={"search": 5.0, "shop": 50.0, "mail": 9.0}, cac_by="channel")
     new = lw.value(known.fitted, cdnow_spend, summary, economics, ["4W", "52W"], draws=50).new_customer
     assert list(zip(new["channel"], new["horizon"], strict=True)) == [
@@ -258,7 +272,7 @@ def test_a_new_customer_is_the_same_whoever_the_customers_are(
     known: Any, cdnow_spend: Any, four: Any, cdnow_sample: Any
 ) -> None:
     one, other = (
-        lw.value(known.fitted, cdnow_spend, summary, PLAIN, "52W", draws=50).new_customer
+        lw.value(known.fitted, cdnow_spend, unseen_first_orders(summary), PLAIN, "52W", draws=50).new_customer
         for summary in (four, cdnow_sample)
     )
     pd.testing.assert_frame_equal(one, other)
@@ -280,7 +294,7 @@ def test_economics_are_frozen_and_keep_their_own_copy_of_costs() -> None:
 
 def test_economics_are_values(cdnow_sample: Any) -> None:
     assert lw.Economics(0.3, 0.15) == lw.Economics(0.3, 0.15)
-    assert (lw.Economics(0.25, 0.0).margins(cdnow_sample) == 0.25).all()
+    assert (terms_of(lw.Economics(0.25, 0.0), cdnow_sample, 10, 0).margins == 0.25).all()
 
 
 def test_a_fit_on_all_purchases_values_customers_by_all_of_them(

@@ -1,0 +1,134 @@
+"""What was valued, with what and how: everything that a decision needs to ask one more question of the same futures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..fitted_purchases import FittedPurchases
+from ..ground.errors import InputError
+from ..ground.rows import FloatArray
+from ..ground.summary import CustomerSummary
+from ..ground.units import LAST_DISCOUNT, continuous_rate
+from ..prediction.calibration import clock_for
+from ..prediction.clock import Clock
+from ..prediction.decomposition import Measured
+from ..prediction.discrepancy import Discrepancy
+from ..prediction.expectations import Expectations, expectations, expected_amounts
+from ..prediction.futures import Futures, Path
+from ..prediction.lasting import LastingWeights, lasting
+from ..prediction.reduction import Grouping, Reduced, reduce_futures
+from ..spend import FittedSpend
+from .economics import Economics
+from .terms import Terms, terms_of
+
+VALUE = "value"
+"""Name of the one quantity of a valuation: discounted contribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Models, customers, economics and the recipe of the futures they were valued with.
+
+    The same basis gives the same futures again, draw by draw: draw s has the same parameters, clock and margin
+    wherever it is asked for.
+
+    Attributes
+    ----------
+    purchases : FittedPurchases
+    spend : FittedSpend
+    summary : CustomerSummary
+    economics : Economics
+    discrepancy : Discrepancy or None
+        The model's own error that intervals hold.
+    draws, seed : int
+    """
+
+    purchases: FittedPurchases
+    spend: FittedSpend
+    summary: CustomerSummary
+    economics: Economics
+    discrepancy: Discrepancy | None
+    draws: int
+    seed: int
+
+    @property
+    def rate(self) -> float:
+        """Continuous discount rate per unit of time of the model."""
+        return continuous_rate(self.economics.annual_discount_rate, self.purchases.unit)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The economics told for each customer."""
+        return terms_of(self.economics, self.summary, self.draws, self.seed)
+
+    def of(self, summary: CustomerSummary) -> Basis:
+        """The same question about other customers."""
+        return replace(self, summary=summary)
+
+    def ends(self, lengths: FloatArray) -> FloatArray:
+        """Lengths by the calendar; those without an end cut where discounting has left nothing.
+
+        Raises
+        ------
+        InputError
+            No discounting, no end.
+        """
+        if self.rate > 0.0:
+            return np.minimum(lengths, LAST_DISCOUNT / self.rate)
+        if not np.isfinite(lengths).all():
+            raise InputError(
+                "horizon: without discounting, value for ever may be infinite; give an end such as '60M', or an "
+                "annual_discount_rate above 0."
+            )
+        return lengths
+
+    def clock(self, ends: FloatArray) -> Clock | None:
+        """The clock of futures until the last of `ends`; None where time runs as the calendar's in every draw."""
+        return clock_for(self.purchases, self.summary, self.discrepancy, ends, self.draws, self.seed)
+
+    def futures(self, ends: FloatArray) -> Futures:
+        """Futures of the customers until each of `ends`, ascending, by the calendar in the unit of the model."""
+        clock = self.clock(ends)
+        return Futures(self.purchases, self.spend, self.summary, ends, self.rate, self.draws, self.seed, clock=clock)
+
+    def reduced(
+        self,
+        futures: Futures,
+        levels: tuple[float, ...],
+        groupings: Mapping[str, Grouping],
+        per_customer: bool,
+        description: str = "Valuing futures",
+    ) -> Reduced:
+        """Quantiles of customers, draws of the total and of groups; see `reduce_futures`."""
+
+        def outcomes(path: Path) -> dict[str, FloatArray]:
+            return {VALUE: self.terms.contribution(path)}
+
+        return reduce_futures(futures, outcomes, (VALUE,), levels, groupings, per_customer, description)
+
+    def exact(self, lengths: FloatArray, clock: Clock | None) -> Expectations:
+        """Exact means of purchases, and of the time alive where it costs something, for ascending `lengths`."""
+        found = expectations(self.purchases, self.summary, lengths, self.rate, self.draws, clock)
+        if not self.terms.per_time:
+            return found
+        ends = self.ends(lengths)
+        weights = LastingWeights.of(clock or Clock.plain(float(ends[-1]), 1), ends, self.rate)
+        return replace(found, lasting=lasting(self.purchases, self.summary, weights, self.draws))
+
+    @cached_property
+    def amounts(self) -> FloatArray:
+        """Expected amount of each customer's next purchase, array (customers,)."""
+        return expected_amounts(self.spend, self.summary, self.draws)
+
+    @property
+    def measured(self) -> Measured:
+        """Contribution as a sum over purchases and time, for exact means."""
+        return self.terms.measured(self.amounts)
+
+    def means(self, lengths: FloatArray) -> FloatArray:
+        """Expected value of each customer, exactly, array (horizons, customers), for ascending `lengths`."""
+        return self.measured.mean(self.exact(lengths, self.clock(self.ends(lengths))))
