@@ -73,16 +73,10 @@ def simulate_orders(
     InputError
         No customers, days out of order, attributes that do not fit, or a calendar that the model cannot follow.
     """
-    first, last = as_day(start, "start"), as_day(until, "until")
-    acquired = last if acquired_until is None else as_day(acquired_until, "acquired_until")
-    if isinstance(customers, bool) or int(customers) != customers or customers < 1:
-        raise InputError(f"customers: expected a whole number above 0, got {customers!r}.")
-    if not first <= acquired <= last:
-        got = f"{first.date()}, {acquired.date()}, {last.date()}"
-        raise InputError(f"start, acquired_until, until: expected days in this order, got {got}.")
+    first, acquired, last = ordered_days(start, acquired_until, until)
+    size = checked_size(customers)
     spend = spend or GammaGammaModel.from_parameters(first_purchase=True, **CDNOW_SPEND)
     rng = np.random.default_rng(seed)
-    size = int(customers)
     day = 1.0 / DAYS_PER_UNIT[purchases.unit]
     arrival = rng.random(size) * ((acquired - first).days + 1) * day
     end = ((last - first).days + 1) * day
@@ -97,6 +91,35 @@ def simulate_orders(
     if attributes is not None:
         log = log.merge(people, on=ID)
     return log.sort_values(["date", "customer_id"], kind="stable", ignore_index=True)
+
+
+def ordered_days(start: Day, acquired_until: Day | None, until: Day) -> tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]:
+    """First day, last day of acquisition (by default the last day) and last day of a log.
+
+    Raises
+    ------
+    InputError
+        No days, or out of order.
+    """
+    first, last = as_day(start, "start"), as_day(until, "until")
+    acquired = last if acquired_until is None else as_day(acquired_until, "acquired_until")
+    if not first <= acquired <= last:
+        got = f"{first.date()}, {acquired.date()}, {last.date()}"
+        raise InputError(f"start, acquired_until, until: expected days in this order, got {got}.")
+    return first, acquired, last
+
+
+def checked_size(customers: int) -> int:
+    """Number of customers to simulate.
+
+    Raises
+    ------
+    InputError
+        No whole number above 0.
+    """
+    if isinstance(customers, bool) or int(customers) != customers or customers < 1:
+        raise InputError(f"customers: expected a whole number above 0, got {customers!r}.")
+    return int(customers)
 
 
 def _adjusted(
@@ -148,7 +171,8 @@ def _purchase_times(
     state = np.empty((3, len(people)))
     for customers, _, latent in _of_cells(purchases, people, draw):
         state[:, customers] = np.stack(latent)[:, :, 0]
-    return _walk(rng, state[0], state[1], state[2], arrival, end)
+    who, when, _ = walk(rng, state[0], state[1], state[2], arrival, end)
+    return who, when
 
 
 def _amounts(spend: FittedSpend, rng: np.random.Generator, people: pd.DataFrame, who: IntArray) -> FloatArray:
@@ -164,20 +188,41 @@ def _amounts(spend: FittedSpend, rng: np.random.Generator, people: pd.DataFrame,
 
 
 @compiled
-def _walk(
+def walk(
     rng: np.random.Generator,
     rate: FloatArray,
     dropout: FloatArray,
     lifetime: FloatArray,
     arrival: FloatArray,
     end: float,
-) -> tuple[IntArray, FloatArray]:
-    """Walk every customer from the first order to the end; see `_purchase_times`."""
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Walk every customer from the first order to the end.
+
+    Parameters
+    ----------
+    rate, dropout, lifetime : array (customers,)
+        The hidden state, as in `Latent`; lifetimes count from the first order.
+    arrival : array (customers,)
+        Moment of the first order.
+    end : float
+        Moment at which the log ends.
+
+    Returns
+    -------
+    who, when : array (orders,)
+        Customer and moment of every order, first orders included.
+    left : array (customers,)
+        Moment at which the customer left; infinite for who is alive at the end.
+    """
     who = np.empty(FIRST_CAPACITY * rate.shape[0], dtype=np.int64)
     when = np.empty(who.shape[0])
+    left = np.full(rate.shape[0], np.inf)
     orders = 0
     for i in range(rate.shape[0]):
-        time, last = arrival[i], min(end, arrival[i] + lifetime[i])
+        time, gone = arrival[i], arrival[i] + lifetime[i]
+        last = min(end, gone)
+        if gone < end:
+            left[i] = gone
         while True:
             if orders == who.shape[0]:
                 who, when = np.concatenate((who, who)), np.concatenate((when, when))
@@ -185,10 +230,12 @@ def _walk(
             orders += 1
             # the first order tosses no coin here: who leaves right after it came with a rate of zero
             if time > arrival[i] and rng.random() < dropout[i]:
+                left[i] = time
                 break
             if rate[i] <= 0.0:
+                left[i] = arrival[i]
                 break
             time += rng.standard_exponential() / rate[i]
             if not time < last:
                 break
-    return who[:orders], when[:orders]
+    return who[:orders], when[:orders], left

@@ -14,3 +14,12 @@ def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """
     machine_code: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
     return machine_code
+
+
+def compiled_anew[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """As `compiled`, once a process, with nothing kept: for a function that takes a compiled function.
+
+    Each process has a compiled function of its own, so that what was kept would never be found again, and pile up.
+    """
+    machine_code: Callable[P, R] = njit(nogil=True, error_model="numpy")(function)
+    return machine_code

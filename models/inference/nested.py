@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, logsumexp
 
 from ..base import COEFFICIENTS, GROUP_SD
-from ..ground.compiled import compiled
+from ..ground.compiled import compiled_anew
 from ..ground.errors import FitError
 from ..ground.priors import link_of, link_slope
 from ..ground.rows import FloatArray, IntArray, of_cells
@@ -383,7 +383,7 @@ def _candidates(
     return points[np.arange(draws), taken], total - np.log(count)
 
 
-@compiled
+@compiled_anew
 def _values(kernel: Any, theta: FloatArray, rows: Any, out: FloatArray) -> None:
     """Log likelihood of the rows for each of array (points, parameters, cells)."""
     gradient = np.empty(theta.shape[1:])

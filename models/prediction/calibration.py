@@ -11,7 +11,7 @@ from ..ground.errors import InputError
 from ..ground.rows import FloatArray
 from ..ground.summary import CustomerSummary
 from ..ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK
-from .clock import Clock
+from .clock import QUARTER, Clock
 from .discrepancy import Discrepancy, default_discrepancy
 from .error_process import knots_until
 
@@ -90,4 +90,4 @@ def clock_for(
         known = known.with_drift(calendar.drift_sd)
     speed, level = known.paths(knots, draws, seed)
     elapsed = np.concatenate([np.zeros((1, draws)), np.cumsum(speed * plain[:, None], axis=0)])
-    return Clock(knots * week, elapsed * week, level)
+    return Clock(knots * week, elapsed * week, level, QUARTER / day)

@@ -13,6 +13,7 @@ customers serves every horizon, however many draws there are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -21,6 +22,7 @@ import numpy as np
 
 from ..ground.chebyshev import barycentric_weights, chebyshev_points, lagrange_polynomials
 from ..ground.rows import FloatArray
+from ..ground.units import DAYS_PER_YEAR
 from .clock_kernels import add_steps
 
 NODES: Final = 6
@@ -33,6 +35,8 @@ as in Gauss's quadrature of three points for a normal distribution."""
 STEP: Final = 0.02
 """Steps of the integral over time: a fiftieth of the time passed, at most a thousandth of the horizon at first."""
 FIRST_STEP: Final = 1e-3
+QUARTER: Final = 0.25 * DAYS_PER_YEAR
+"""Days in which many customers buy again or have left: shorter than this no first horizon needs to be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +51,21 @@ class Clock:
         Time of the model that has passed by each knot, from 0, increasing.
     level : array (knots - 1, draws)
         What amounts are multiplied by between two knots.
+    scale : float
+        Time within which expectations bend, `QUARTER` of a year: integrals begin with steps that are small to it,
+        however far the first horizon.
     """
 
     knots: FloatArray
     elapsed: FloatArray
     level: FloatArray
+    scale: float = math.inf
 
     @classmethod
-    def plain(cls, last: float, draws: int) -> Clock:
+    def plain(cls, last: float, draws: int, scale: float = math.inf) -> Clock:
         """The calendar's own time until `last`."""
         knots = np.array([0.0, last])
-        return cls(knots, np.repeat(knots[:, None], draws, axis=1), np.ones((1, draws)))
+        return cls(knots, np.repeat(knots[:, None], draws, axis=1), np.ones((1, draws)), scale)
 
     def at(self, times: FloatArray) -> FloatArray:
         """Elapsed time at each of `times`, array (times, draws)."""
@@ -75,7 +83,7 @@ class Clock:
         k = int(np.searchsorted(self.knots, time, side="right"))
         knots = np.concatenate([[0.0], self.knots[k:] - time])
         elapsed = np.concatenate([np.zeros((1, self.elapsed.shape[1])), self.elapsed[k:] - self.at(np.array([time]))])
-        return Clock(knots, elapsed, self.level[k - 1 :])
+        return Clock(knots, elapsed, self.level[k - 1 :], self.scale)
 
     def weights(self, horizons: FloatArray, discount: float) -> Weights:
         """What expectations at fixed times count for, on average over the clock; see `Weights`."""
@@ -110,8 +118,7 @@ class Weights:
     @classmethod
     def of(cls, clock: Clock, horizons: FloatArray, discount: float) -> Weights:
         """Weights for ascending `horizons`, each at most the last knot."""
-        times = grid(horizons)
-        basis = Interpolation.upto(float(clock.at(times[-1:]).max()), float(clock.at(horizons[:1]).min()))
+        times, basis = steps_of(clock, horizons)
         z, middle = basis.place(clock.at(times)), (times[1:] + times[:-1]) / 2.0
         purchases = np.zeros((len(horizons), clock.elapsed.shape[1], len(basis.nodes)))
         spend = np.zeros_like(purchases)
@@ -174,10 +181,17 @@ def _averaged(elapsed: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.exp(mean + SPREAD * sd * np.array([-1.0, 0.0, 1.0])), weights
 
 
-def grid(horizons: FloatArray) -> FloatArray:
+def steps_of(clock: Clock, horizons: FloatArray) -> tuple[FloatArray, Interpolation]:
+    """Times of the integral until each of ascending `horizons`, and what expectations are interpolated by."""
+    shortest = min(float(horizons[0]), clock.scale)
+    at = clock.at(np.array([shortest, float(horizons[-1])]))
+    return _grid(horizons, shortest), Interpolation.upto(float(at[1].max()), float(at[0].min()))
+
+
+def _grid(horizons: FloatArray, shortest: float) -> FloatArray:
     """Times from 0 through every horizon, in steps that grow with the time passed, array (times,)."""
     last = float(horizons[-1])
-    first = FIRST_STEP * float(horizons[0])
+    first = FIRST_STEP * shortest
     count = int(np.ceil(np.log1p(STEP * last / first) / np.log1p(STEP)))
     growing = first * np.expm1(np.arange(count + 1) * np.log1p(STEP)) / STEP
     return np.unique(np.concatenate([growing[growing < last], horizons]))

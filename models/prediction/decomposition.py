@@ -20,8 +20,8 @@ PARAMETERS: Final = "parameters"
 CHANCE: Final = "chance"
 PAST_ERROR: Final = "the model's past error"
 PARTS: Final = (PARAMETERS, CHANCE, PAST_ERROR)
-DRAWS_FOR_PARTS: Final = 250
-"""Draws behind the part of the parameters: its standard deviation is known to 5 %."""
+DRAWS_FOR_PARTS: Final = 150
+"""Draws behind the part of the parameters: its standard deviation is known to 6 %."""
 WIDTH_90: Final = 2.0 * NORMAL_90
 """Standard deviations from end to end of the 90 % interval of a normal distribution."""
 

@@ -12,9 +12,9 @@ from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
 from ..ground.rows import FloatArray
 from ..ground.summary import CustomerSummary
-from ..ground.units import LAST_DISCOUNT, continuous_rate
+from ..ground.units import DAYS_PER_UNIT, LAST_DISCOUNT, continuous_rate
 from ..prediction.calibration import clock_for
-from ..prediction.clock import Clock
+from ..prediction.clock import QUARTER, Clock
 from ..prediction.decomposition import Measured
 from ..prediction.discrepancy import Discrepancy
 from ..prediction.expectations import Expectations, expectations, expected_amounts
@@ -90,6 +90,10 @@ class Basis:
         """The clock of futures until the last of `ends`; None where time runs as the calendar's in every draw."""
         return clock_for(self.purchases, self.summary, self.discrepancy, ends, self.draws, self.seed)
 
+    def plain_clock(self, last: float, draws: int) -> Clock:
+        """The calendar's own time."""
+        return Clock.plain(last, draws, QUARTER / DAYS_PER_UNIT[self.purchases.unit])
+
     def futures(self, ends: FloatArray) -> Futures:
         """Futures of the customers until each of `ends`, ascending, by the calendar in the unit of the model."""
         clock = self.clock(ends)
@@ -110,14 +114,27 @@ class Basis:
 
         return reduce_futures(futures, outcomes, (VALUE,), levels, groupings, per_customer, description)
 
-    def exact(self, lengths: FloatArray, clock: Clock | None) -> Expectations:
-        """Exact means of purchases, and of the time alive where it costs something, for ascending `lengths`."""
-        found = expectations(self.purchases, self.summary, lengths, self.rate, self.draws, clock)
-        if not self.terms.per_time:
-            return found
+    def exact(self, lengths: FloatArray) -> Expectations:
+        """Exact means of purchases, and of the time alive where it costs something, for ascending `lengths`.
+
+        What was asked first, as by the valuation itself, is kept: every decision asks it again.
+        """
+        asked = lengths.tobytes()
+        if asked in self._kept:
+            return self._kept[asked]
         ends = self.ends(lengths)
-        weights = LastingWeights.of(clock or Clock.plain(float(ends[-1]), 1), ends, self.rate)
-        return replace(found, lasting=lasting(self.purchases, self.summary, weights, self.draws))
+        clock = self.clock(ends)
+        found = expectations(self.purchases, self.summary, lengths, self.rate, self.draws, clock)
+        if self.terms.per_time:
+            weights = LastingWeights.of(clock or self.plain_clock(float(ends[-1]), 1), ends, self.rate)
+            found = replace(found, lasting=lasting(self.purchases, self.summary, weights, self.draws))
+        if not self._kept:
+            self._kept[asked] = found
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[bytes, Expectations]:
+        return {}
 
     @cached_property
     def amounts(self) -> FloatArray:
@@ -131,4 +148,4 @@ class Basis:
 
     def means(self, lengths: FloatArray) -> FloatArray:
         """Expected value of each customer, exactly, array (horizons, customers), for ascending `lengths`."""
-        return self.measured.mean(self.exact(lengths, self.clock(self.ends(lengths))))
+        return self.measured.mean(self.exact(lengths))

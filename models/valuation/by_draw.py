@@ -19,8 +19,8 @@ from ..ground.threads import map_threads
 from .basis import Basis
 from .world import World
 
-DRAWS: Final = 250
-"""Draws behind an interval of an expectation: its ends stand to about a tenth of its width."""
+DRAWS: Final = 150
+"""Draws behind an interval of an expectation: its ends stand to about an eighth of its width."""
 BLOCK_CELLS: Final = 1_000_000
 """Draws times rows in hand at once, at each time asked for."""
 

@@ -99,17 +99,17 @@ def newcomer_means(basis: Basis, ends: FloatArray, by: str | None = None, clock:
     parts = [_Ahead.of(just_acquired(basis, kinds, kind), ends, clock) for kind in range(len(kinds.labels))]
     amounts = np.stack([part.amount for part in parts])
     margins = np.stack([part.margin for part in parts])
-    seen = _first_orders(basis, kinds, basis.draws)
+    seen = _first_orders(basis, kinds, amounts)
     first_amount = amounts if seen is None else seen[1]
     first = margins * first_amount - basis.terms.per_order
     residual = np.stack([part.value for part in parts], axis=1)
     return NewcomerMeans(kinds, first_amount, first, residual, seen is not None)
 
 
-def _first_orders(basis: Basis, kinds: Kinds, draws: int) -> tuple[FloatArray, FloatArray] | None:
+def _first_orders(basis: Basis, kinds: Kinds, later: FloatArray) -> tuple[FloatArray, FloatArray] | None:
     """As `mean_first_orders`, with random numbers of their own."""
     rng = np.random.default_rng([basis.seed, FIRST_ORDER_STREAM])
-    return mean_first_orders(basis.summary, kinds.of_customer, len(kinds.labels), draws, rng)
+    return mean_first_orders(basis.summary, kinds.of_customer, later, rng)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +198,7 @@ def new_customer_table(
     `order` gives each horizon its place in `ends`. Means are exact; those of first orders are of the ones seen.
     """
     kinds, frames = kinds_of(basis), []
-    seen = _first_orders(basis, kinds, 1)
+    seen = _first_orders(basis, kinds, np.zeros((len(kinds.labels), 1)))
     for kind, label in enumerate(kinds.labels):
         one = _Newcomer.of(
             just_acquired(basis, kinds, kind), ends, None if seen is None else seen[0][kind], kinds.cac[kind]

@@ -66,7 +66,10 @@ def kinds_of(basis: Basis, by: str | None = None) -> Kinds:
 
 
 def just_acquired(basis: Basis, kinds: Kinds, kind: int) -> Basis:
-    """Copies of a customer just acquired; with attributes of customers of this kind, evenly over those there are."""
+    """Copies of a customer just acquired; with attributes of customers of this kind, evenly over those there are.
+
+    A kind of which nobody was seen is like all customers together.
+    """
     summary = basis.summary
     who = np.flatnonzero(kinds.of_customer == kind)
     who = who if len(who) else np.arange(len(summary))
@@ -74,6 +77,4 @@ def just_acquired(basis: Basis, kinds: Kinds, kind: int) -> Basis:
     frame = summary.frame.iloc[chosen].reset_index(drop=True)
     nothing = {"frequency": 0, "recency": 0.0, "T": 0.0, "monetary_value": 0.0, "monetary_value_all": 0.0}
     frame = frame.assign(**{ID: np.arange(COPIES)}, **nothing)
-    if kinds.by is not None:
-        frame[kinds.by] = pd.Series([kinds.labels[kind]] * COPIES, dtype=summary.frame[kinds.by].dtype)
     return basis.of(CustomerSummary(frame, summary.unit, summary.until, calendar=summary.calendar))

@@ -140,7 +140,7 @@ def value(
     new = new_customer_table(basis, asked, ends, order, levels)
     futures = basis.futures(ends)
     reduced = basis.reduced(futures, levels, groupings, per_customer)
-    exact, measured = basis.exact(lengths, futures.clock), {VALUE: basis.measured}
+    exact, measured = basis.exact(lengths), {VALUE: basis.measured}
     customers, total, by, drawn = tabulate(
         summary, asked, order, levels, exact, measured, reduced, groupings, per_customer
     )

@@ -38,7 +38,7 @@ class World:
     def of(cls, basis: Basis, ends: FloatArray, clock: Clock | None, average: bool = False) -> World:
         """In the draws of a clock, or averaged over them: then of size 1."""
         draws = 1 if average else basis.draws
-        plain = clock or Clock.plain(float(ends[-1]), draws)
+        plain = clock or basis.plain_clock(float(ends[-1]), draws)
         lasting = LastingWeights.of(plain, ends, basis.rate) if basis.terms.per_time else None
         if average and lasting is not None:
             lasting = replace(lasting, gone=lasting.gone.mean(axis=2, keepdims=True))

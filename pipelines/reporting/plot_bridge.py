@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.decisions.bridge import AFTER, BEFORE, Bridge
-from lifeworth.models.decisions.equity import CustomerEquity
+from lifeworth.models.decisions.planning.bridge import AFTER, BEFORE, Bridge
+from lifeworth.models.decisions.planning.equity import CustomerEquity
 from lifeworth.models.ground.rows import FloatArray
 
 from .plot_style import BLUE, FAINT, FAR, INK, ORANGE, SKY, SMALL, canvas, inches, legend, short_numbers, titled

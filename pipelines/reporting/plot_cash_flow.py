@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lifeworth.models.decisions.cash_flow import CONTRIBUTION, PROFIT, CashFlow
+from lifeworth.models.decisions.planning.cash_flow import CONTRIBUTION, PROFIT, CashFlow
 
 from .plot_style import BLUE, INK, ORANGE, SKY, canvas, inches, legend, short_numbers, titled
 from .wording import short, span

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
-from lifeworth.models.decisions.bridge import (
+from lifeworth.models.decisions.planning.bridge import (
     AFTER,
     BEFORE,
     BEHAVIOUR,

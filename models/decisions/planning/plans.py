@@ -11,14 +11,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..ground.errors import InputError
-from ..ground.rows import FloatArray
-from ..ground.units import DAYS_PER_UNIT
-from ..prediction.clock import Clock
-from ..valuation.basis import Basis
-from ..valuation.new_customer import newcomer_means, sd_of_newcomers
-from ..valuation.newcomers import Kinds, kinds_of
-from ..valuation.periods import Periods
+from ...ground.errors import InputError
+from ...ground.rows import FloatArray
+from ...ground.units import DAYS_PER_UNIT
+from ...prediction.clock import Clock
+from ...valuation.basis import Basis
+from ...valuation.new_customer import newcomer_means, sd_of_newcomers
+from ...valuation.newcomers import Kinds, kinds_of
+from ...valuation.periods import Periods
 
 CHANCE_STREAM: Final = 72
 """Tells the random numbers of planned customers from all others."""

@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..ground.intervals import check_quantiles
-from ..ground.units import DAYS_PER_UNIT, DAYS_PER_YEAR
-from ..prediction.clock import discounted_time
-from ..prediction.forecast import OUTCOME_LEVELS, ascending
-from ..prediction.reduction import columns_of, quantiles_of
-from ..valuation.basis import VALUE
-from ..valuation.periods import Periods
-from ..valuation.value import Valuation
-from .decision import Decision
+from ...ground.intervals import check_quantiles
+from ...ground.units import DAYS_PER_UNIT, DAYS_PER_YEAR
+from ...prediction.clock import discounted_time
+from ...prediction.forecast import OUTCOME_LEVELS, ascending
+from ...prediction.reduction import columns_of, quantiles_of
+from ...valuation.basis import VALUE
+from ...valuation.periods import Periods
+from ...valuation.value import Valuation
+from ..decision import Decision
 from .plans import Plan, new_customers
 
 RULE: Final = (

@@ -23,15 +23,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..ground.errors import InputError
-from ..ground.intervals import INTERVAL, quantile_name
-from ..ground.rows import FloatArray, IntArray
-from ..ground.summary import ID
-from ..ground.units import DAYS_PER_UNIT
-from ..valuation.basis import Basis
-from ..valuation.by_draw import DRAWS, expected_by_draw
-from ..valuation.value import Valuation
-from .decision import Decision
+from ...ground.errors import InputError
+from ...ground.intervals import INTERVAL, quantile_name
+from ...ground.rows import FloatArray, IntArray
+from ...ground.summary import ID
+from ...ground.units import DAYS_PER_UNIT
+from ...valuation.basis import Basis
+from ...valuation.by_draw import DRAWS, expected_by_draw
+from ...valuation.value import Valuation
+from ..decision import Decision
 
 BEFORE: Final = "before"
 TIME: Final = "passage of time"
@@ -94,9 +94,7 @@ def bridge(before: Valuation, after: Valuation, *, horizon: str | None = None) -
     horizon = after.horizons[after.place()].label if horizon is None else horizon
     first, last = before.place(horizon), after.place(horizon)
     who = _Who.of(before.basis, after.basis)
-    stages = _stages(before, after, last, days, who)
-    ends = (float(before.total["value_mean"].iloc[first]), float(after.total["value_mean"].iloc[last]))
-    frame = _frame(stages, who, ends)
+    frame = _frame(_stages(before, after, first, last, days, who), who)
     notes = _notes(who, before, after)
     return Bridge(frame, RULE, notes, after.economics.currency, horizon, days)
 
@@ -128,7 +126,7 @@ class _Who:
 
 @dataclass(frozen=True, eq=False)
 class _Stage:
-    """Expected value of two groups of customers at one stage: means (2,) and draws (2, draws)."""
+    """Expected value of two groups of customers at one stage: exact means (2,), and draws (2, draws)."""
 
     mean: FloatArray
     draws: FloatArray
@@ -137,36 +135,47 @@ class _Stage:
     def of(cls, basis: Basis, lengths: FloatArray, codes: IntArray, weights: FloatArray) -> _Stage:
         """Sum over `lengths`, ascending, each counted by its weight."""
         means = np.stack([np.bincount(codes, row, minlength=2) for row in basis.means(lengths)])
-        # the error of models to come is no part of what has changed
-        draws = expected_by_draw(replace(basis, discrepancy=None), lengths, codes, 2)
-        drawn = np.einsum("h,hgs->gs", weights, draws)
-        mean = weights @ means
-        # intervals stand around the exact mean
-        return cls(mean, drawn + (mean - drawn.mean(axis=1))[:, None])
+        return cls(weights @ means, _drawn(basis, lengths, codes, weights))
+
+    @classmethod
+    def valued(cls, basis: Basis, length: float, codes: IntArray, total: float) -> _Stage:
+        """As a valuation has it: its total alone is asked for."""
+        return cls(np.array([total, 0.0]), _drawn(basis, np.array([length]), codes, np.ones(1)))
 
 
-def _stages(before: Valuation, after: Valuation, last: int, days: float, who: _Who) -> dict[str, _Stage]:
+def _drawn(basis: Basis, lengths: FloatArray, codes: IntArray, weights: FloatArray) -> FloatArray:
+    """Draws of a stage: the error of models to come is no part of what has changed."""
+    return np.asarray(
+        np.einsum("h,hgs->gs", weights, expected_by_draw(replace(basis, discrepancy=None), lengths, codes, 2))
+    )
+
+
+def _stages(
+    before: Valuation, after: Valuation, first: int, last: int, days: float, who: _Who
+) -> tuple[_Stage, _Stage, _Stage, _Stage, _Stage]:
     """What each step leaves: before, as expected by now, as known now, with the new model, with the new economics."""
     old, new = before.basis, after.basis
+    totals = (float(before.total["value_mean"].iloc[first]), float(after.total["value_mean"].iloc[last]))
     length, gap = after.horizons[last].calendar_length, days / DAYS_PER_UNIT[new.purchases.unit]
     one, lengths = np.ones(1), np.array([length])
     now = old.of(new.summary)
     grown = np.exp(old.rate * gap)
     ahead = (np.array([gap, gap + length]), np.array([-grown, grown])) if gap > 0.0 else (lengths, one)
-    remodelled = replace(new, economics=old.economics)
-    return {
-        BEFORE: _Stage.of(old, np.array([before.horizons[before.place(after.horizons[last].label)].calendar_length]),
-                          who.before, one),
-        TIME: _Stage.of(old, ahead[0], who.before, ahead[1]),
-        BEHAVIOUR: _Stage.of(now, lengths, who.after, one),
-        MODEL: _Stage.of(remodelled, lengths, who.after, one),
-        AFTER: _Stage.of(new, lengths, who.after, one),
-    }  # fmt: skip
+    end = _Stage.valued(new, length, who.after, totals[1])
+    same = old.economics == new.economics
+    return (
+        _Stage.valued(old, before.horizons[first].calendar_length, who.before, totals[0]),
+        _Stage.of(old, ahead[0], who.before, ahead[1]),
+        _Stage.of(now, lengths, who.after, one),
+        end if same else _Stage.of(replace(new, economics=old.economics), lengths, who.after, one),
+        end,
+    )
 
 
-def _frame(stages: dict[str, _Stage], who: _Who, ends: tuple[float, float]) -> pd.DataFrame:
-    """One row a part; the ends are as valued, and what that differs by rounding and clock is time's."""
-    first, time, now, model, last = stages.values()
+def _frame(stages: tuple[_Stage, _Stage, _Stage, _Stage, _Stage], who: _Who) -> pd.DataFrame:
+    """One row a part; intervals stand around exact means."""
+    first, time, now, model, last = stages
+    ends = (first.mean.sum(), last.mean.sum())
     steps = [
         (BEFORE, first.draws.sum(axis=0), ends[0], who.kept + who.gone),
         (TIME, time.draws.sum(axis=0) - first.draws.sum(axis=0), time.mean.sum() - ends[0], who.kept + who.gone),

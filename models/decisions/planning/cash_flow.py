@@ -14,17 +14,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..ground.errors import InputError
-from ..ground.intervals import check_quantiles
-from ..ground.rows import FloatArray
-from ..ground.units import DAYS_PER_UNIT, DAYS_PER_YEAR
-from ..prediction.clock import discounted_time
-from ..prediction.forecast import OUTCOME_LEVELS
-from ..prediction.reduction import columns_of, quantiles_of
-from ..valuation.basis import Basis
-from ..valuation.periods import Every, Periods, periods_of
-from ..valuation.value import Valuation
-from .decision import Decision
+from ...ground.errors import InputError
+from ...ground.intervals import check_quantiles
+from ...ground.rows import FloatArray
+from ...ground.units import DAYS_PER_UNIT, DAYS_PER_YEAR
+from ...prediction.clock import discounted_time
+from ...prediction.forecast import OUTCOME_LEVELS
+from ...prediction.reduction import columns_of, quantiles_of
+from ...valuation.basis import Basis
+from ...valuation.periods import Every, Periods, periods_of
+from ...valuation.value import Valuation
+from ..decision import Decision
 from .plans import NewCustomers, Plan, new_customers
 
 PURCHASES: Final = "purchases"
@@ -39,6 +39,8 @@ FIXED: Final = "fixed cost"
 PROFIT: Final = "profit"
 DISCOUNTED: Final = "discounted "
 """Before the name of an item: the same, discounted to the cut-off at its own day."""
+CELLS: Final = 4_000_000
+"""Customers times periods in hand at once: 32 MB an array."""
 RULE: Final = (
     "Contribution = margin on revenue (after costs that are a share of it) - cost of orders - cost of customers while "
     "alive; profit = contribution of existing and new customers - cost of acquisition - fixed cost."
@@ -167,16 +169,14 @@ def _existing(basis: Basis, periods: Periods) -> tuple[dict[str, Item], dict[str
     margin = (sums[6:] if terms.is_certain else sums[[1, 4]] * terms.kinds).sum(axis=2)
     everybody = sums[:6].sum(axis=2)
     found = []
-    for place, rate in ((0, 0.0), (1, basis.rate)):
+    free = replace(basis, economics=replace(basis.economics, annual_discount_rate=0.0))
+    for place, priced in enumerate((free, basis)):
         purchases, spend, alive = everybody[3 * place : 3 * place + 3]
-        exact = replace(basis, economics=replace(basis.economics, annual_discount_rate=0.0)) if rate == 0.0 else basis
-        means = exact.exact(periods.ends, futures.clock)
-        bought, paid = means.purchases.sum(axis=1), means.paid * basis.amounts
-        lasted = np.zeros(len(periods)) if means.lasting is None else means.lasting.means.sum(axis=1)
+        bought, paid, margined, lasted = _means(priced, periods.ends)
         cumulative = {
             PURCHASES: Item(bought, purchases),
-            REVENUE: Item(paid.sum(axis=1), spend),
-            MARGIN: Item(paid @ terms.margins, margin[place]),
+            REVENUE: Item(paid, spend),
+            MARGIN: Item(margined, margin[place]),
             ORDER_COSTS: Item(bought, purchases).times(-terms.per_order),
             ALIVE_COSTS: Item(lasted, alive).times(-terms.per_time),
         }
@@ -184,6 +184,23 @@ def _existing(basis: Basis, periods: Periods) -> tuple[dict[str, Item], dict[str
         items[CONTRIBUTION] = items[MARGIN] + items[ORDER_COSTS] + items[ALIVE_COSTS]
         found.append({name: item for name, item in items.items() if item.mean.any() or name == CONTRIBUTION})
     return found[0], found[1]
+
+
+def _means(basis: Basis, ends: FloatArray) -> FloatArray:
+    """Expected purchases, revenue, margin and time alive of all customers until each end, array (4, periods).
+
+    Customers are asked for in parts, so that memory does not grow with them.
+    """
+    found, size = np.zeros((4, len(ends))), max(1, CELLS // len(ends))
+    for start in range(0, len(basis.summary), size):
+        chosen = np.zeros(len(basis.summary), dtype=bool)
+        chosen[start : start + size] = True
+        part = basis.of(basis.summary.select(chosen))
+        means = part.exact(ends)
+        paid = means.paid * part.amounts
+        found[:3] += means.purchases.sum(axis=1), paid.sum(axis=1), paid @ part.terms.margins
+        found[3] += 0.0 if means.lasting is None else means.lasting.means.sum(axis=1)
+    return found
 
 
 def _by_period(cumulative: Item) -> Item:

@@ -1,0 +1,1 @@
+"""What a new customer may cost, and when it is paid back."""

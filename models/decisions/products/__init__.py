@@ -1,0 +1,1 @@
+"""Which products, categories and channels bring customers of what value."""
