@@ -23,8 +23,8 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 12) <= sys.version_inf
 
 # Options of one's own: make test PYTEST_ARGS="-k frequency -x"
 PYTEST_ARGS ?=
-# Two processes: the size of the smallest machine that CI runs on.
-PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
+# Two processes: the size of the smallest machine that CI runs on; the tests of a file share one, and what they set up.
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 # Errors only: a line for each package of each index that was asked helps nobody.
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check

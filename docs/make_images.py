@@ -67,11 +67,25 @@ def tracking() -> Figure:
     return figure
 
 
+def bids() -> Figure:
+    """What may be paid for a new customer of each channel of a simulated shop."""
+    shop = lw.simulate_shop(customers=4_000, seed=7)
+    summary = lw.summarise(shop.orders, until="2024-12-31", unit="W", attributes=["channel"])
+    purchases = lw.BetaGeoModel(groups="channel").fit(summary)
+    spend = lw.GammaGammaModel(groups="channel").fit(summary)
+    valuation = lw.value(purchases, spend, summary, shop.economics, "24M", draws=500, per_customer=False)
+    figure = lw.plot_bid_ceilings(lw.bid_ceilings(valuation, required_return=0.2)).get_figure(root=True)
+    if figure is None:
+        raise RuntimeError("the plot has no figure")
+    return figure
+
+
 PICTURES: Final[dict[str, Callable[[], Figure]]] = {
     "sbc": sbc,
     "prior_predictive": priors,
     "totals": totals,
     "tracking": tracking,
+    "bids": bids,
 }
 
 

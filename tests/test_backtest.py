@@ -18,9 +18,6 @@ COLUMNS: Final = {"customer_id": "customer_id", "date": "date", "amount": "amoun
 SMALL: Final[dict[str, Any]] = {**COLUMNS, "horizons": ["4W", "13W"], "origins": ORIGINS, "draws": 60, "seed": 3}
 
 
-pytestmark = pytest.mark.xdist_group("backtest")  # one process makes what its tests share
-
-
 @pytest.fixture(scope="module")
 def orders() -> pd.DataFrame:
     return lw.load_cdnow(sample=True)

@@ -118,9 +118,6 @@ def test_stacking_of_nothing_is_refused() -> None:
         stacking_weights(np.empty((0, 2)))
 
 
-pytestmark = pytest.mark.xdist_group("choice")  # one process makes what its tests share
-
-
 @pytest.fixture(scope="module")
 def fitted() -> lw.FittedLog:
     return lw.fit(lw.load_cdnow(sample=True), until="1997-09-30", origins=3, horizons="4W")

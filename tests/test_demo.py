@@ -36,8 +36,6 @@ HOLDOUT_SPEND: Final = 70_976.39
 JARGON: Final = ("posterior", "BG/NBD", "Gamma-Gamma", "credible", "k-hat", "R-hat", "likelihood", "parameter")
 DEMO_MEGABYTES: Final = 1000.0
 
-pytestmark = pytest.mark.xdist_group("demo")  # one process runs the demo once for all of them
-
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:

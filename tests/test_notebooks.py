@@ -17,6 +17,8 @@ from nbclient import NotebookClient
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS: Final = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+LONG: Final = ("02_does_it_hold.ipynb",)
+"""Backtests of four logs: run by `make test-slow`; what it calls is tested elsewhere."""
 KERNEL: Final = "lifeworth-tests"
 CELL_SECONDS: Final = 120
 LARGEST_BYTES: Final = 1_500_000
@@ -58,7 +60,9 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield KERNEL
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NOTEBOOKS]
+)
 def test_a_notebook_runs_and_shows_results_without_warnings(name: str, kernel: str) -> None:
     stored, notebook = read(name), read(name)
     notebook.cells.append(nbformat.v4.new_code_cell("import sys; print(sys.executable)"))

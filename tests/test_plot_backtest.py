@@ -28,8 +28,7 @@ from lifeworth.pipelines.reporting.plot_ranking import plot_gain
 from lifeworth.pipelines.reporting.plot_style import look
 from lifeworth.pipelines.reporting.plot_totals import plot_totals
 
-# one process makes what its tests share
-pytestmark = [pytest.mark.usefixtures("no_window"), pytest.mark.xdist_group("plot_backtest")]
+pytestmark = pytest.mark.usefixtures("no_window")
 
 MODELS: Final = ("BG/NBD", "MBG/NBD", "Pareto/NBD")
 BASELINES: Final = ("past spend", "recency")

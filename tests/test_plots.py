@@ -29,8 +29,7 @@ from lifeworth.pipelines.reporting.concentration import Concentration
 from lifeworth.pipelines.reporting.holdout import Holdout, holdout
 from lifeworth.pipelines.reporting.tracking import Tracking, tracking
 
-# one process makes what its tests share
-pytestmark = [pytest.mark.usefixtures("no_window"), pytest.mark.xdist_group("plots")]
+pytestmark = pytest.mark.usefixtures("no_window")
 
 DRAWS: Final = 200
 CURRENCY: Final = "$"

@@ -25,6 +25,7 @@ from lifeworth.models.ground.priors import LogNormal
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.ground.uniformity import band, below
 from lifeworth.models.inference.posterior import Posterior
+from lifeworth.models.valuation.economics import Economics
 from lifeworth.models.valuation.value import value
 from lifeworth.pipelines import calibration
 from lifeworth.pipelines.calibration import (
@@ -32,12 +33,11 @@ from lifeworth.pipelines.calibration import (
     rank_of_truth,
     simulation_based_calibration,
 )
-from lifeworth.pipelines.calibration_quantities import ECONOMICS, of_purchases, of_spend
+from lifeworth.pipelines.calibration_quantities import ANNUAL_DISCOUNT_RATE, MARGIN, of_purchases, of_spend
 from lifeworth.pipelines.reporting.plot_calibration import plot_calibration
 from lifeworth.pipelines.reporting.plot_style import BLUE, ORANGE
 
-# one process makes what its tests share
-pytestmark = [pytest.mark.usefixtures("no_window"), pytest.mark.xdist_group("sbc")]
+pytestmark = pytest.mark.usefixtures("no_window")
 
 SLOW_FALSE_ALARM: Final = 5e-5
 FALSE_ALARM: Final = 1e-6
@@ -253,7 +253,11 @@ def test_quantities_of_purchases_are_those_of_the_face(model: Any) -> None:
     assert found["E[X(52W)], all customers"].item() == pytest.approx(all_purchases)
     new = purchases.expected_purchases_new_customer("52W")["mean"].item()
     assert found["E[X(52W)], new customer"].item() == pytest.approx(new)
-    total = value(purchases, spend, summary, ECONOMICS, "12M", draws=10).total["value_mean"].item()
+    total = (
+        value(purchases, spend, summary, Economics(MARGIN, ANNUAL_DISCOUNT_RATE), "12M", draws=10)
+        .total["value_mean"]
+        .item()
+    )
     assert found["total value"].item() == pytest.approx(total)
     for name, number in given.items():
         assert found[f"log {name}"].item() == pytest.approx(np.log(number))

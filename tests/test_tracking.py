@@ -29,9 +29,6 @@ BG: Final = PUBLISHED["bgnbd_cdnow_sample_39wk"]
 DRAWS: Final = 300
 
 
-pytestmark = pytest.mark.xdist_group("tracking")  # one process makes what its tests share
-
-
 @pytest.fixture(scope="module")
 def orders() -> pd.DataFrame:
     return load_cdnow(sample=True)

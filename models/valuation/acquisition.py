@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
-
 from ..ground.errors import InputError
+from ..ground.numbers import is_number
 
 type Basis = Literal["paid", "blended", "marginal"]
 
@@ -52,9 +50,9 @@ class Acquisition:
     basis: Basis = "paid"
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.spend) and self.spend >= 0.0):
+        if not (is_number(self.spend) and self.spend >= 0.0):
             raise InputError(f"spend: expected money spent on acquisition, 0 or more; got {self.spend!r}.")
-        if not (_is_number(self.customers) and self.customers > 0.0):
+        if not (is_number(self.customers) and self.customers > 0.0):
             raise InputError(
                 f"customers: expected how many customers the spend brought, above 0; got {self.customers!r}. "
                 "A channel that brought nobody has no cost a customer."
@@ -79,7 +77,3 @@ class Acquisition:
     def cac(self) -> float:
         """Customer acquisition cost, for one customer."""
         return self.spend / self.customers
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)

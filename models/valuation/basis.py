@@ -132,6 +132,25 @@ class Basis:
             self._kept[asked] = found
         return found
 
+    def undiscounted(self, lengths: FloatArray, found: Expectations) -> Expectations:
+        """The same means without discounting; `found` is what `exact` gave for these finite lengths.
+
+        Under a clock both are weighted sums of the same expectations at fixed times.
+        """
+        clock = self.clock(lengths)
+        if clock is None or found.under is None:
+            return replace(self, economics=replace(self.economics, annual_discount_rate=0.0)).exact(lengths)
+        weights, of_row = clock.weights(lengths, 0.0), found.under.inverse
+        lasts = found.lasting
+        if lasts is not None:
+            lasts = replace(lasts, weights=LastingWeights.of(clock, lengths, 0.0))
+        return replace(
+            found,
+            purchases=(weights.mean_purchases @ found.under.purchases)[:, of_row],
+            paid=(weights.mean_spend @ found.under.purchases)[:, of_row],
+            lasting=lasts,
+        )
+
     @cached_property
     def _kept(self) -> dict[bytes, Expectations]:
         return {}

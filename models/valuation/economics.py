@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from ..ground.errors import InputError
+from ..ground.numbers import is_number, percent_hint
 from ..ground.priors import Beta, Normal
 from ..ground.rows import FloatArray
 from ..ground.units import continuous_rate
@@ -194,10 +195,10 @@ def _check_margin(label: str, margin: object) -> None:
             f"{label}: expected a distribution of a share of revenue, such as lw.Normal(0.30, 0.02); {margin!r} allows "
             "more than all of it. For percent, divide both numbers by 100."
         )
-    if _is_number(margin) and 0.0 <= float(margin) <= 1.0:
+    if is_number(margin) and 0.0 <= float(margin) <= 1.0:
         return
-    hint = f" If {margin:g} percent is meant, pass {float(margin) / 100:g}." if _is_percentage(margin) else ""
-    if _is_number(margin) and -1.0 <= float(margin) < 0.0:
+    hint = percent_hint(margin)
+    if is_number(margin) and -1.0 <= float(margin) < 0.0:
         hint = (
             f" If every sale is meant to lose {-float(margin):g} of its revenue, pass margin=0 and that as cost_share."
         )
@@ -208,20 +209,13 @@ def _check_margin(label: str, margin: object) -> None:
 
 
 def _check_share(label: str, share: object) -> None:
-    if _is_number(share) and 0.0 <= float(share) < 1.0:
+    if is_number(share) and 0.0 <= float(share) < 1.0:
         return
-    hint = f" If {share:g} percent is meant, pass {float(share) / 100:g}." if _is_percentage(share) else ""
-    raise InputError(f"{label}: expected a share of revenue from 0 to below 1, such as 0.014; got {share!r}.{hint}")
-
-
-def _is_percentage(value: object) -> TypeGuard[float]:
-    return _is_number(value) and 1.0 <= float(value) <= 100.0
+    raise InputError(
+        f"{label}: expected a share of revenue from 0 to below 1, such as 0.014; got {share!r}.{percent_hint(share)}"
+    )
 
 
 def _check_cost(label: str, cost: object) -> None:
-    if not (_is_number(cost) and float(cost) >= 0.0):
+    if not (is_number(cost) and float(cost) >= 0.0):
         raise InputError(f"{label}: expected an amount of 0 or more, got {cost!r}.")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)

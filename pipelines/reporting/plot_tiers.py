@@ -59,6 +59,7 @@ def plot_tiers(tiers: LoyaltyTiers, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(len(table) - 0.5, -0.5)
         ax.set_xlim(0.0, (NARROW_ROOM if narrow else ROOM) * max(share.max(), value.max()))
         percentages(ax, "x")
+        ax.set_xticks([tick for tick in ax.get_xticks() if 0.0 <= tick <= 1.0])  # room beyond is for what is written
         titled(ax, tiers_finding(tiers), "share of all; below each tier: its customers")
         legend(ax)
     return ax

@@ -49,6 +49,7 @@ def test_a_large_group_speaks_for_itself_and_a_small_one_borrows(
     assert 0.5 < widths["f"]["r"] < 1.2  # 1,500 customers hardly need the others
 
 
+@pytest.mark.slow
 def test_draws_agree_with_the_no_u_turn_sampler() -> None:
     six_groups = simulated(lw.BetaGeoModel.from_parameters(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="W"))
     some = six_groups.select(six_groups.frame["country"].isin(["a", "b", "c"]).to_numpy())

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...ground.errors import InputError
 from ...ground.intervals import quantile_name
+from ...ground.numbers import is_number, percent_hint
 from ...ground.rows import FloatArray
 from ...ground.units import INFINITE, Horizon, parse_horizon
 from ...prediction.forecast import OUTCOME_LEVELS
@@ -191,30 +192,18 @@ def _about_late(asked: Horizon, worth: FloatArray, curve: FloatArray) -> tuple[s
 
 
 def _check_quantile(quantile: float) -> float:
-    if _is_number(quantile) and 0.0 < quantile <= MOST_DARING:
+    if is_number(quantile) and 0.0 < quantile <= MOST_DARING:
         return float(quantile)
-    hint = f" If {quantile:g} percent is meant, pass {quantile / 100:g}." if _is_percentage(quantile) else ""
     raise InputError(
-        f"quantile: expected a share above 0 and at most {MOST_DARING:g}, such as 0.25; got {quantile!r}.{hint} Above "
-        "the middle a bid would count on luck."
+        f"quantile: expected a share above 0 and at most {MOST_DARING:g}, such as 0.25; got {quantile!r}."
+        f"{percent_hint(quantile)} Above the middle a bid would count on luck."
     )
 
 
 def _check_return(required_return: float) -> float:
-    if _is_number(required_return) and 0.0 <= required_return < 1.0:
+    if is_number(required_return) and 0.0 <= required_return < 1.0:
         return float(required_return)
-    hint = ""
-    if _is_percentage(required_return):
-        hint = f" If {required_return:g} percent is meant, pass {required_return / 100:g}."
     raise InputError(
         "required_return: expected a share of the value to keep, from 0 to below 1, such as 0.20; got "
-        f"{required_return!r}.{hint}"
+        f"{required_return!r}.{percent_hint(required_return)}"
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_percentage(value: Any) -> bool:
-    return _is_number(value) and 1.0 <= value < 100.0

@@ -8,7 +8,7 @@ periods adds up to the residual value of the horizon, exactly in the mean. New c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -169,10 +169,8 @@ def _existing(basis: Basis, periods: Periods) -> tuple[dict[str, Item], dict[str
     margin = (sums[6:] if terms.is_certain else sums[[1, 4]] * terms.kinds).sum(axis=2)
     everybody = sums[:6].sum(axis=2)
     found = []
-    free = replace(basis, economics=replace(basis.economics, annual_discount_rate=0.0))
-    for place, priced in enumerate((free, basis)):
+    for place, (bought, paid, margined, lasted) in enumerate(_means(basis, periods.ends)):
         purchases, spend, alive = everybody[3 * place : 3 * place + 3]
-        bought, paid, margined, lasted = _means(priced, periods.ends)
         cumulative = {
             PURCHASES: Item(bought, purchases),
             REVENUE: Item(paid, spend),
@@ -187,19 +185,20 @@ def _existing(basis: Basis, periods: Periods) -> tuple[dict[str, Item], dict[str
 
 
 def _means(basis: Basis, ends: FloatArray) -> FloatArray:
-    """Expected purchases, revenue, margin and time alive of all customers until each end, array (4, periods).
+    """Expected purchases, revenue, margin and time alive until each end, plain and discounted, array (2, 4, periods).
 
     Customers are asked for in parts, so that memory does not grow with them.
     """
-    found, size = np.zeros((4, len(ends))), max(1, CELLS // len(ends))
+    found, size = np.zeros((2, 4, len(ends))), max(1, CELLS // len(ends))
     for start in range(0, len(basis.summary), size):
         chosen = np.zeros(len(basis.summary), dtype=bool)
         chosen[start : start + size] = True
         part = basis.of(basis.summary.select(chosen))
-        means = part.exact(ends)
-        paid = means.paid * part.amounts
-        found[:3] += means.purchases.sum(axis=1), paid.sum(axis=1), paid @ part.terms.margins
-        found[3] += 0.0 if means.lasting is None else means.lasting.means.sum(axis=1)
+        discounted = part.exact(ends)
+        for place, means in enumerate((part.undiscounted(ends, discounted), discounted)):
+            paid = means.paid * part.amounts
+            found[place, :3] += means.purchases.sum(axis=1), paid.sum(axis=1), paid @ part.terms.margins
+            found[place, 3] += 0.0 if means.lasting is None else means.lasting.means.sum(axis=1)
     return found
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-import numpy as np
-
 from ...ground.errors import InputError
+from ...ground.numbers import is_number, percent_hint
 from ...valuation.economics import Economics
 from ...valuation.terms import Terms
 
@@ -85,15 +83,11 @@ def check_change(name: str, change: object) -> None:
     InputError
         It is not.
     """
-    number = isinstance(change, (int, float, np.number)) and not isinstance(change, bool) and math.isfinite(change)
-    if number and -1.0 <= float(change) < MOST_CHANGE:  # type: ignore[arg-type]  # a number
+    if is_number(change) and -1.0 <= float(change) < MOST_CHANGE:
         return
-    hint = ""
-    if number and 1.0 <= abs(float(change)) <= 100.0:  # type: ignore[arg-type]  # a number
-        hint = f" If {change:g} percent is meant, pass {float(change) / 100.0:g}."  # type: ignore[arg-type]
     raise InputError(
         f"{name}: expected a relative change from -1 to below +1, such as 0.10 for ten percent more; got {change!r}."
-        f"{hint} For another world altogether, value it with economics of its own."
+        f"{percent_hint(change)} For another world altogether, value it with economics of its own."
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ...ground.errors import InputError
+from ...ground.numbers import is_number, percent_hint
 from ...ground.rows import FloatArray, IntArray
 from ...ground.summary import ID
 from ...valuation.value import Valuation
@@ -212,10 +213,10 @@ def _checked(tiers: Mapping[str, float]) -> tuple[tuple[str, ...], FloatArray]:
     if REST in tiers:
         raise InputError(f"tiers: {REST!r} is the name of the rest; leave it out or choose another name.")
     for name, share in tiers.items():
-        if isinstance(share, bool) or not isinstance(share, (int, float, np.number)) or not 0.0 < share <= 1.0:
-            percent = isinstance(share, (int, float)) and 1.0 < share <= 100.0
-            hint = f" If {share:g} percent is meant, pass {share / 100.0:g}." if percent else ""
-            raise InputError(f"tiers[{name!r}]: expected a share of the customers such as 0.05, got {share!r}.{hint}")
+        if not (is_number(share) and 0.0 < share <= 1.0):
+            raise InputError(
+                f"tiers[{name!r}]: expected a share of the customers such as 0.05, got {share!r}.{percent_hint(share)}"
+            )
     shares = np.array([float(share) for share in tiers.values()])
     if shares.sum() > WHOLE:
         raise InputError(
@@ -226,10 +227,8 @@ def _checked(tiers: Mapping[str, float]) -> tuple[tuple[str, ...], FloatArray]:
 
 
 def _check_probability(name: str, given: object, least: float) -> None:
-    if isinstance(given, bool) or not isinstance(given, (int, float, np.number)) or not least <= given < 1.0:
-        percent = isinstance(given, (int, float)) and 1.0 <= given <= 100.0
-        hint = f" If {given:g} percent is meant, pass {float(given) / 100.0:g}." if percent else ""  # type: ignore[arg-type]
-        raise InputError(f"{name}: expected a probability below 1, such as 0.1; got {given!r}.{hint}")
+    if not (is_number(given) and least <= given < 1.0):
+        raise InputError(f"{name}: expected a probability below 1, such as 0.1; got {given!r}.{percent_hint(given)}")
 
 
 def _rule(shares: Mapping[str, float], horizon: str, beyond: float, uplift: Uplift | None, quantile: float) -> str:

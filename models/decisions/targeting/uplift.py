@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeGuard
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...ground.errors import InputError
+from ...ground.numbers import is_number, percent_hint
 from ...ground.pooling import pooled
 from ...ground.rows import FloatArray, IntArray
 from ...ground.summary import CustomerSummary
@@ -127,7 +128,7 @@ class Uplift:
                 f'of: expected "return" or "value" for rates of response, got {of!r}. Money is measured by '
                 "Uplift.from_contributions(treated=…, control=…)."
             )
-        if not (_is_number(share_gone) and 0.0 < share_gone <= 1.0):
+        if not (is_number(share_gone) and 0.0 < share_gone <= 1.0):
             raise InputError(f"share_gone: expected a share above 0 and up to 1, such as 0.8; got {share_gone!r}.")
         found = {
             key: _difference(_group(f"treated{label}", one), _group(f"control{label}", other), of, share_gone)
@@ -232,12 +233,11 @@ class Uplift:
             )
 
     def _check_size(self, label: str, one: object) -> None:
-        if not _is_number(one):
+        if not is_number(one):
             raise InputError(f"{label}: expected a number, got {one!r}.")
         if self.of in SHARES and abs(one) > 1.0:
-            hint = f" If {one:g} percent is meant, pass {one / 100.0:g}." if abs(one) <= 100.0 else ""
             raise InputError(
-                f"{label}: expected a share such as 0.12 ({OF[self.of]}), got {one!r}.{hint} "
+                f"{label}: expected a share such as 0.12 ({OF[self.of]}), got {one!r}.{percent_hint(one)} "
                 'Money per treated customer is of="contribution".'
             )
 
@@ -283,7 +283,7 @@ def _group(name: str, given: Any) -> Group:
         Not two numbers, nobody in the group, or more responders than customers.
     """
     pair = tuple(given) if isinstance(given, (tuple, list)) else ()
-    if not (len(pair) == 2 and all(map(_is_number, pair))):
+    if not (len(pair) == 2 and all(map(is_number, pair))):
         raise InputError(f"{name}: expected (customers, responders) such as (5000, 240), got {given!r}.")
     customers, responders = float(pair[0]), float(pair[1])
     if customers <= 0.0:
@@ -335,7 +335,3 @@ def _contributions(name: str, given: Any) -> FloatArray:
 def _welch(treated: FloatArray, control: FloatArray) -> tuple[float, float]:
     error = math.sqrt(sum(group.var(ddof=1) / len(group) for group in (treated, control)))
     return float(treated.mean() - control.mean()), error
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
