@@ -64,6 +64,13 @@ def test_between_knots_time_and_level_are_read_off_the_line() -> None:
         np.testing.assert_array_equal(clock.level_at(times)[:, s], clock.level[between, s])
 
 
+def test_a_clock_after_a_time_goes_on_from_there() -> None:
+    clock, moment = irregular(5), 7.3
+    later, times = clock.after(moment), np.array([0.0, 0.2, 5.0, 30.0])
+    np.testing.assert_allclose(later.at(times), clock.at(moment + times) - clock.at(np.array([moment])))
+    np.testing.assert_array_equal(later.level_at(times), clock.level_at(moment + times))
+
+
 def test_polynomials_are_one_at_their_node_and_follow_what_is_smooth() -> None:
     basis = Interpolation.upto(400.0, 2.0)
     np.testing.assert_array_equal(basis.at(basis.nodes), np.eye(len(basis.nodes)))

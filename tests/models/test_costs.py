@@ -92,6 +92,22 @@ def test_a_year_alive_costs_the_discounted_remaining_lifetime(known: Any, cdnow_
         np.testing.assert_allclose(-found["value_mean"], lifetime, rtol=1e-4)
 
 
+@pytest.mark.parametrize("calibration", ["textbook", default_discrepancy()], ids=["textbook", "clock"])
+def test_a_long_horizon_alone_is_what_it_is_beside_shorter_ones(
+    known: Any, cdnow_spend: Any, four: Any, calibration: Any
+) -> None:
+    economics = lw.Economics(0.3, 0.15, cost_per_order=1.0, cost_per_year_alive=5.0)
+    alone, beside = (
+        lw.value(known.fitted, cdnow_spend, four, economics, horizons, draws=40, calibration=calibration)
+        for horizons in ([None], ["4W", "52W", None])
+    )
+    last = beside.customers[beside.customers["horizon"] == "inf"]
+    np.testing.assert_allclose(alone.customers["value_mean"], last["value_mean"], rtol=1e-4)
+    for end in ("mean", "q05", "q50", "q95"):
+        one, other = (valuation.new_customer[f"residual_value_{end}"].iloc[-1] for valuation in (alone, beside))
+        assert one == pytest.approx(other, rel=1e-4)
+
+
 # ---- what must not matter ------------------------------------------------------------------------
 
 
