@@ -22,7 +22,7 @@ from .world import World
 DRAWS: Final = 150
 """Draws behind an interval of an expectation: its ends stand to about an eighth of its width."""
 BLOCK_CELLS: Final = 1_000_000
-"""Draws times rows in hand at once, at each time asked for."""
+"""Draws times customers in hand at once, at each time asked for."""
 
 
 def expected_by_draw(basis: Basis, lengths: FloatArray, codes: IntArray, groups: int, draws: int = DRAWS) -> FloatArray:
@@ -43,7 +43,8 @@ def expected_by_draw(basis: Basis, lengths: FloatArray, codes: IntArray, groups:
     rows, cells = basis.purchases.rows(basis.summary)
     members = np.argsort(rows.inverse, kind="stable")
     first = np.searchsorted(rows.inverse[members], np.arange(len(rows) + 1))
-    blocks = list(_blocks(rows, max(1, BLOCK_CELLS // (draws * len(world.times)))))
+    sharing = -(-len(members) // len(rows))  # customers of a row are in hand together
+    blocks = list(_blocks(rows, max(1, BLOCK_CELLS // (draws * len(world.times) * sharing))))
 
     def total(block: tuple[int, DistinctRows]) -> FloatArray:
         start, part = block
