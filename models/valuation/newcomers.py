@@ -65,6 +65,18 @@ def kinds_of(basis: Basis, by: str | None = None) -> Kinds:
     return Kinds(by, tuple(labels), codes.astype(np.int64), np.full(len(labels), cac))
 
 
+def unseen_kinds(basis: Basis) -> tuple[str, ...]:
+    """A sentence for groups that have a CAC and no customers: a new channel, or a name that is misspelt."""
+    kinds = kinds_of(basis)
+    unseen = [label for label, size in zip(kinds.labels, kinds.size, strict=True) if not size]
+    if not unseen:
+        return ()
+    return (
+        f"cac: no customer has {kinds.by} {', '.join(map(repr, unseen))}, so that a new one is taken to be like all "
+        "customers together. Is the name spelt as in the log?",
+    )
+
+
 def just_acquired(basis: Basis, kinds: Kinds, kind: int) -> Basis:
     """Copies of a customer just acquired; with attributes of customers of this kind, evenly over those there are.
 

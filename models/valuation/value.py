@@ -30,6 +30,7 @@ from .basis import VALUE, Basis
 from .economics import Economics
 from .historic import add_historic, historic_values
 from .new_customer import new_customer_table
+from .newcomers import unseen_kinds
 from .reach import beyond_the_data
 
 MARGIN = "the margin"
@@ -133,8 +134,8 @@ def value(
     _ = basis.terms  # economics that do not fit the summary are told before anything else
     lengths, order = ascending(asked)
     ends, groupings = basis.ends(lengths), groupings_of(summary, groups)
-    notes = beyond_the_data(basis, asked)
-    for note in notes:
+    far = beyond_the_data(basis, asked)
+    for note in far:
         warnings.warn(note, HorizonWarning, stacklevel=2)
 
     new = new_customer_table(basis, asked, ends, order, levels)
@@ -152,5 +153,5 @@ def value(
     group_draws = {name: reduced.groups[name][VALUE][order] for name in groupings}
     return Valuation(
         customers, total, by, drawn, parts, said, asked, purchases.unit, summary.until,
-        new, group_draws, economics, basis, notes,
+        new, group_draws, economics, basis, (*far, *unseen_kinds(basis)),
     )  # fmt: skip

@@ -257,7 +257,9 @@ def test_acquisition_cost_by_channel_gives_a_row_a_channel(known: Any, cdnow_spe
     frame = four.frame.assign(my_margin=[0.1, 0.2, 0.3, 0.6])
     summary = lw.CustomerSummary.from_frame(frame.drop(columns="monetary_value_all"), unit="W")
     economics = lw.Economics("my_margin", 0.15, cac={"search": 5.0, "shop": 50.0, "mail": 9.0}, cac_by="channel")
-    new = lw.value(known.fitted, cdnow_spend, summary, economics, ["4W", "52W"], draws=50).new_customer
+    found = lw.value(known.fitted, cdnow_spend, summary, economics, ["4W", "52W"], draws=50)
+    assert found.notes[-1].startswith("cac: no customer has channel 'mail', so that a new one is taken to be like all")
+    new = found.new_customer
     assert list(zip(new["channel"], new["horizon"], strict=True)) == [
         (channel, horizon) for channel in ("search", "shop", "mail") for horizon in ("4W", "52W")
     ]
