@@ -29,7 +29,9 @@ from .clock import Clock
 from .futures_kernels import walk, walk_sums
 
 BLOCK_BYTES: Final = 48_000_000
-"""Memory of a block in hand, one a core."""
+"""Memory of the hidden states of a block in hand, one a core."""
+PATH_BYTES: Final = 16_000_000
+"""Memory of the paths in hand, of a part of a block, one a core."""
 ROWS: Final = 6
 """Arrays of a path."""
 ARRAYS_ASIDE: Final = 8
@@ -96,7 +98,7 @@ class Futures:
 
     def reduced[R](self, reduce: Callable[[Path], R], description: str) -> Iterator[R]:
         """What `reduce` makes of the paths of a few customers at a time, in a fixed order; computed on all cores."""
-        few = max(1, BLOCK_BYTES // (8 * self.draws * ROWS * len(self.horizons)))
+        few = max(1, PATH_BYTES // (8 * self.draws * ROWS * len(self.horizons)))
 
         def paths(block: _Block) -> list[R]:
             parts = [slice(k, k + few) for k in range(0, len(block.customers), few)]
