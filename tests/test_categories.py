@@ -126,7 +126,7 @@ def test_a_line_without_a_category_is_unknown_and_never_lost() -> None:
     with pytest.raises(InputError, match="3 lines of column 'category' name no category"):
         category_orders(log, category="category", missing_category="error")
     with pytest.raises(InputError, match="missing_category: expected one of"):
-        category_orders(log, category="category", missing_category="drop")  # type: ignore[arg-type]
+        category_orders(log, category="category", missing_category="drop")
 
 
 def test_logs_of_every_kind_say_the_same(log: pd.DataFrame, bought: pd.DataFrame, tmp_path: Path) -> None:

@@ -113,9 +113,9 @@ def test_both_intervals_are_drawn() -> None:
     plot_origins(found, ax=ax)
     average = float(np.average(found.frame["mean"], weights=found.frame["customers"]))
     by_label = {str(drawn.get_label()): drawn for drawn in ax.collections}
-    (first, *_) = by_label["90 % of the mean"].get_segments()  # type: ignore[attr-defined]
+    (first, *_) = by_label["90 % of the mean"].get_segments()
     assert first[:, 0].tolist() == [25.0, 35.0]
-    (first, *_) = by_label["90 % beside the average"].get_segments()  # type: ignore[attr-defined]
+    (first, *_) = by_label["90 % beside the average"].get_segments()
     np.testing.assert_allclose(first[:, 0], [average, average + 4.0])
 
 
@@ -140,7 +140,7 @@ def test_many_labels_are_cut_and_counted() -> None:
 
 def test_a_figure_of_its_own_grows_with_the_labels() -> None:
     few, many = plot_origins(origins_of(3)), plot_origins(origins_of(12))
-    heights = [ax.figure.get_figheight() for ax in (few, many)]  # type: ignore[union-attr]
+    heights = [ax.figure.get_figheight() for ax in (few, many)]
     plt.close("all")
     assert heights[0] < heights[1]
 
@@ -163,7 +163,7 @@ def test_categories_stand_beside_their_share_of_past_spend() -> None:
     assert marks(ax, "share of value")[0] == [0.5, 0.3, 0.2]
     assert marks(ax, "share of past spend")[0] == [0.4, 0.38, 0.22]
     assert texts(ax)[0] == "kind 0 · $5,000"
-    (first, *_) = next(d for d in ax.collections if d.get_label() == "90 % interval").get_segments()  # type: ignore[attr-defined]
+    (first, *_) = next(d for d in ax.collections if d.get_label() == "90 % interval").get_segments()
     np.testing.assert_allclose(first[:, 0], [0.45, 0.55])
     assert "kind 0 holds 50 % of the value to come" in title(ax)
 
@@ -201,9 +201,9 @@ def test_nothing_written_leaves_the_figure(draw: Any, size: tuple[float, float])
     ax = axes(size)
     draw(ax)
     figure = ax.figure
-    figure.draw_without_rendering()  # type: ignore[union-attr]
-    whole = figure.bbox  # type: ignore[union-attr]
-    for text in [ax.title, ax._left_title, ax.xaxis.label, *ax.texts]:  # type: ignore[attr-defined]
+    figure.draw_without_rendering()
+    whole = figure.bbox
+    for text in [ax.title, ax._left_title, ax.xaxis.label, *ax.texts]:
         box = text.get_window_extent()
         if text.get_text():
             assert box.x0 >= whole.x0 - 2.0

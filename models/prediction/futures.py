@@ -20,13 +20,13 @@ import numpy as np
 
 from ..base import Latent
 from ..fitted_purchases import FittedPurchases
-from ..ground.design import Cells
-from ..ground.rows import FloatArray, IntArray, runs
+from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..ground.threads import map_threads
 from ..spend import FittedSpend
 from .clock import Clock
 from .futures_kernels import walk, walk_sums
+from .ordered import Ordered
 
 BLOCK_BYTES: Final = 48_000_000
 """Memory of the hidden states of a block in hand, one a core."""
@@ -144,20 +144,17 @@ class Futures:
         return Path(block.customers[part], out[0], out[1], out[2], out[3], out[4], out[5], today)
 
     def _blocks[R](self, work: Callable[[_Block], R], description: str) -> Iterator[R]:
-        state, size = _State.of(self), max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + ROWS)))
-        spans = runs(state.cell, size)
-        streams = np.random.SeedSequence(self.seed).spawn(len(spans))
-        blocks = [(state.order[slice(*span)], stream) for span, stream in zip(spans, streams, strict=True)]
-        return map_threads(lambda block: work(self._drawn(state, *block)), blocks, description)
+        ordered = Ordered.of(self.purchases, self.spend, self.summary)
+        clock = self.clock or Clock.plain(float(self.horizons[-1]), self.draws)
+        blocks = ordered.blocks(self.seed, max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + ROWS))))
+        return map_threads(lambda block: work(self._drawn(ordered, clock, *block)), blocks, description)
 
-    def _drawn(self, state: _State, customers: IntArray, stream: np.random.SeedSequence) -> _Block:
-        rng, clock = np.random.default_rng(stream), state.clock
-        x, t_x, T = state.x[customers, None], state.t_x[customers, None], state.T[customers, None]
-        theta = self.purchases.theta(self.draws, state.cells, int(state.cells.of_customer[customers[0]]))
-        latent = self.purchases.model.draw_latent(rng, theta[:, None, :], x, t_x, T)
-        amounts = _amounts(self, state, rng, customers, latent.rate.shape)
+    def _drawn(self, ordered: Ordered, clock: Clock, who: IntArray, stream: np.random.SeedSequence) -> _Block:
+        rng, theta = np.random.default_rng(stream), ordered.theta(who, self.draws)
+        latent = self.purchases.model.draw_latent(rng, theta[:, None, :], *ordered.history(who))
+        amounts = ordered.amounts(who, self.draws, rng)
         time = (self.horizons, clock.at(self.horizons), clock.knots, clock.elapsed, clock.level)
-        return _Block(customers, rng, latent, amounts, time)
+        return _Block(who, rng, latent, amounts, time)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,49 +166,3 @@ class _Block:
     hidden: Latent
     amounts: tuple[FloatArray, FloatArray]
     time: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
-
-
-@dataclass(frozen=True, eq=False)
-class _State:
-    """Everything that blocks share.
-
-    `order` sorts customers by cells of purchases and of spend, then by their data; `cell` numbers the cells of both
-    together, in that order.
-    """
-
-    x: IntArray
-    t_x: FloatArray
-    T: FloatArray
-    n: IntArray
-    zbar: FloatArray
-    cells: Cells
-    spend_cells: Cells | None
-    order: IntArray
-    cell: IntArray
-    clock: Clock
-
-    @classmethod
-    def of(cls, futures: Futures) -> _State:
-        summary = futures.purchases.checked(futures.summary)
-        rows, cells = futures.purchases.rows(summary)
-        x, t_x, T = rows.x[rows.inverse], rows.t_x[rows.inverse], rows.T[rows.inverse]
-        n, zbar, spend_cells, both = np.zeros_like(x), np.zeros(len(x)), None, cells.of_customer
-        if futures.spend is not None:
-            n, zbar = futures.spend.purchases_of(summary)
-            spend_cells = futures.spend.cells(summary)
-            both = both * len(spend_cells) + spend_cells.of_customer
-        order = np.lexsort((zbar, rows.inverse, both))
-        clock = futures.clock or Clock.plain(float(futures.horizons[-1]), futures.draws)
-        return cls(x, t_x, T, n, zbar, cells, spend_cells, order, both[order], clock)
-
-
-def _amounts(
-    futures: Futures, state: _State, rng: np.random.Generator, customers: IntArray, shape: tuple[int, ...]
-) -> tuple[FloatArray, FloatArray]:
-    """Shape of amounts by draw, array (draws,), and each customer's own rate, array (customers, draws)."""
-    if futures.spend is None or state.spend_cells is None:
-        return np.zeros(futures.draws), np.ones(shape)
-    cell = int(state.spend_cells.of_customer[customers[0]])
-    phi = futures.spend.theta(futures.draws, state.spend_cells, cell)
-    n, zbar = state.n[customers, None], state.zbar[customers, None]
-    return phi[0].copy(), futures.spend.model.draw_latent(rng, phi[:, None, :], n, zbar)

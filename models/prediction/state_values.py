@@ -23,10 +23,11 @@ from typing import Final
 
 import numpy as np
 
-from ..ground.rows import FloatArray, IntArray, runs
+from ..ground.rows import FloatArray, IntArray
 from ..ground.threads import map_threads
 from .clock import Clock
 from .futures import BLOCK_BYTES, Futures
+from .ordered import Ordered
 from .state_values_kernels import add_expected, add_survivors
 
 ARRAYS: Final = 12
@@ -112,15 +113,13 @@ def _added(
     futures: Futures, kind: IntArray, work: Callable[[IntArray, FloatArray, FloatArray, FloatArray], FloatArray]
 ) -> FloatArray:
     """What `work` makes of each block of customers (who, rate, hazard, amount), added up in a fixed order."""
-    customers = _Customers.of(futures, kind)
-    spans = runs(customers.cell, max(1, BLOCK_BYTES // (8 * futures.draws * ARRAYS)))
-    streams = np.random.SeedSequence([futures.seed, STREAM]).spawn(len(spans))
+    ordered = Ordered.of(futures.purchases, futures.spend, futures.summary, kind)
 
     def of_block(block: tuple[IntArray, np.random.SeedSequence]) -> FloatArray:
         who, stream = block
-        return work(who, *customers.drawn(futures, who, np.random.default_rng(stream)))
+        return work(who, *_drawn(ordered, who, futures.draws, np.random.default_rng(stream)))
 
-    blocks = [(customers.order[slice(*span)], stream) for span, stream in zip(spans, streams, strict=True)]
+    blocks = ordered.blocks([futures.seed, STREAM], max(1, BLOCK_BYTES // (8 * futures.draws * ARRAYS)))
     found = map_threads(of_block, blocks, "Expectations given states")
     total = next(found)
     for more in found:
@@ -128,55 +127,15 @@ def _added(
     return total
 
 
-@dataclass(frozen=True, eq=False)
-class _Customers:
-    """Customers in an order of their own data, and what drawing their states takes.
-
-    `order` sorts by cells of purchases and of spend, then by data and kind; `cell` numbers both cells together, in
-    that order.
-    """
-
-    x: IntArray
-    t_x: FloatArray
-    T: FloatArray
-    n: IntArray
-    zbar: FloatArray
-    of_purchases: IntArray
-    of_spend: IntArray
-    order: IntArray
-    cell: IntArray
-
-    @classmethod
-    def of(cls, futures: Futures, kind: IntArray) -> _Customers:
-        summary = futures.purchases.checked(futures.summary)
-        rows, cells = futures.purchases.rows(summary)
-        n, zbar, of_spend = np.zeros_like(rows.inverse), np.zeros(len(summary)), np.zeros_like(rows.inverse)
-        both = cells.of_customer
-        if futures.spend is not None:
-            n, zbar = futures.spend.purchases_of(summary)
-            spend_cells = futures.spend.cells(summary)
-            of_spend = spend_cells.of_customer
-            both = both * len(spend_cells) + of_spend
-        order = np.lexsort((kind, zbar, rows.inverse, both))
-        x, t_x, T = rows.x[rows.inverse], rows.t_x[rows.inverse], rows.T[rows.inverse]
-        return cls(x, t_x, T, n, zbar, cells.of_customer, of_spend, order, both[order])
-
-    def drawn(
-        self, futures: Futures, who: IntArray, rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Rate, hazard and mean amount of customers of one cell, arrays (customers, draws); rate 0 of those gone."""
-        fitted, spend, draws = futures.purchases, futures.spend, futures.draws
-        theta = fitted.theta(draws, fitted.cells(futures.summary), int(self.of_purchases[who[0]]))
-        state = fitted.model.draw_state(
-            rng, theta[:, None, :], self.x[who, None], self.t_x[who, None], self.T[who, None]
-        )
-        hazard = state.rate * state.dropout if fitted.model.leaves_at_purchases else state.dropout
-        rate = np.where(np.isinf(state.gone_at), state.rate, 0.0)
-        if spend is None:
-            return rate, hazard, np.zeros_like(rate)
-        phi = spend.theta(draws, spend.cells(futures.summary), int(self.of_spend[who[0]]))
-        own = spend.model.draw_latent(rng, phi[:, None, :], self.n[who, None], self.zbar[who, None])
-        return rate, hazard, phi[0] / own
+def _drawn(
+    ordered: Ordered, who: IntArray, draws: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rate, hazard and mean amount of customers of one cell, arrays (customers, draws); rate 0 of those gone."""
+    model, theta = ordered.purchases.model, ordered.theta(who, draws)
+    state = model.draw_state(rng, theta[:, None, :], *ordered.history(who))
+    hazard = state.rate * state.dropout if model.leaves_at_purchases else state.dropout
+    shape, own = ordered.amounts(who, draws, rng)
+    return np.where(np.isinf(state.gone_at), state.rate, 0.0), hazard, shape / own
 
 
 def _stretches(futures: Futures, end: float) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -235,4 +235,4 @@ def test_curves_by_an_attribute_need_the_customers(by_channel: tuple[Any, Any]) 
 
 def test_a_model_that_is_not_fitted_is_refused() -> None:
     with pytest.raises(InputError, match="expected a fitted transaction model"):
-        survival_curve(lw.BetaGeoModel())  # type: ignore[arg-type]  # what is tested
+        survival_curve(lw.BetaGeoModel())
