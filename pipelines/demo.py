@@ -52,8 +52,6 @@ CURRENCY: Final = "$"
 ECONOMICS: Final = Economics(margin=MARGIN, annual_discount_rate=0.15, cac=CAC, currency=CURRENCY)
 """An example, not CDNOW's books: 30 % contribution, 15 % a year, 20 dollars to win a customer."""
 
-BAND_DRAWS: Final = 500
-"""Simulated futures behind the bands of a chart: a point of a percentile is not seen there."""
 
 TITLE: Final = "Customer lifetime value: CDNOW"
 SOURCE: Final = (
@@ -197,8 +195,8 @@ def run_demo(folder: str | Path, settings: DemoSettings | None = None, note: Not
             purchases, spend, summary, orders, through=THROUGH, draws=draws, seed=seed, calibration=scorecard
         )
     with clock.step("Track week by week"):
-        enough = min(draws, BAND_DRAWS)
-        tracked = tracking(purchases, summary, orders, through=THROUGH, draws=enough, seed=seed, calibration=scorecard)
+        # as many as the total of the holdout has: near an end of its band the two must not contradict each other
+        tracked = tracking(purchases, summary, orders, through=THROUGH, draws=draws, seed=seed, calibration=scorecard)
     with clock.step("Value 12, 24 and 36 months"):
         valued = value(
             purchases, spend, summary, ECONOMICS, horizon=list(HORIZONS), draws=draws, seed=seed, calibration=scorecard
