@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from lifeworth.models.ground.errors import FitError as FitError
     from lifeworth.models.ground.errors import HorizonWarning as HorizonWarning
     from lifeworth.models.ground.errors import InputError as InputError
+    from lifeworth.models.ground.errors import PlaceError as PlaceError
     from lifeworth.models.ground.priors import Beta as Beta
     from lifeworth.models.ground.priors import Flat as Flat
     from lifeworth.models.ground.priors import HalfNormal as HalfNormal
@@ -132,6 +133,11 @@ if TYPE_CHECKING:
     from lifeworth.pipelines.reporting.plots import plot_value_distribution as plot_value_distribution
     from lifeworth.pipelines.reporting.tracking import Tracking as Tracking
     from lifeworth.pipelines.reporting.tracking import tracking as tracking
+    from lifeworth.pipelines.runs.lock import BusyError as BusyError
+    from lifeworth.pipelines.runs.run import RunResult as RunResult
+    from lifeworth.pipelines.runs.run import run as run
+    from lifeworth.pipelines.settings.file import read_settings as read_settings
+    from lifeworth.pipelines.settings.settings import Settings as Settings
     from lifeworth.pipelines.store import load as load
 
 __version__ = version("lifeworth")
@@ -259,6 +265,12 @@ _WHERE = {
     "plot_repeat": "lifeworth.pipelines.reporting.plot_curves",
     "observed_repeat_curve": "lifeworth.pipelines.orders.repeat_curve",
     "repeat_curve_of_summary": "lifeworth.models.prediction.curves",
+    "run": "lifeworth.pipelines.runs.run",
+    "RunResult": "lifeworth.pipelines.runs.run",
+    "BusyError": "lifeworth.pipelines.runs.lock",
+    "PlaceError": "lifeworth.models.ground.errors",
+    "read_settings": "lifeworth.pipelines.settings.file",
+    "Settings": "lifeworth.pipelines.settings.settings",
 }
 """Where each name of the face lives; a test holds it to the imports above."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.summary import ID, CustomerSummary
@@ -20,7 +21,7 @@ from lifeworth.models.valuation.value import Valuation
 
 PARTS: Final = ("mean", "q05", "q50", "q95")
 """What is exported of each quantity: the exact mean, and middle and ends of the 90 % predictive interval."""
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters that make a spreadsheet take text for a formula."""
 SIGNIFICANT: Final = "%.7g"
 """Digits of numbers in CSV files: beyond those that mean anything, and a third of the size of all."""
@@ -118,15 +119,22 @@ def writable_folder(folder: str | Path) -> Path:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV (UTF-8), text that a spreadsheet would take for a formula behind an apostrophe.
 
-    Only text is touched: ``=1+1`` becomes ``'=1+1``, the number -1 stays. Parquet holds everything as it is.
+    Only text is touched, names of columns too: ``=1+1`` becomes ``'=1+1``, the number -1 stays. Parquet holds
+    everything as it is.
     """
     guarded = frame.assign(**{str(name): _guarded(frame[name]) for name in frame if _is_text(frame[name])})
-    write_bytes(path, guarded.to_csv(index=False, float_format=SIGNIFICANT, lineterminator="\n").encode())
+    guarded.columns = _guarded(pd.Series(guarded.columns))
+    _atomically(
+        path,
+        lambda temporary: guarded.to_csv(
+            temporary, index=False, float_format=SIGNIFICANT, lineterminator="\n", encoding="utf-8"
+        ),
+    )
 
 
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet, every value as it is."""
-    _atomically(path, lambda temporary: frame.to_parquet(temporary, index=False))
+def write_parquet(frame: pd.DataFrame, path: Path, schema: pa.Schema | None = None) -> None:
+    """Write a table as Parquet, every value as it is; with the types of an Arrow schema where one is given."""
+    _atomically(path, lambda temporary: frame.to_parquet(temporary, index=False, schema=schema))
 
 
 def write_json(value: Mapping[str, Any], path: Path) -> None:

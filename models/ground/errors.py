@@ -13,6 +13,10 @@ class FitError(LifeworthError, RuntimeError):
     """A fit did not reach an answer that may be used; the message carries the verdict and the remedy."""
 
 
+class PlaceError(LifeworthError):
+    """A folder or disk let a run down: full, read-only, gone; what was there before is as it was."""
+
+
 class ConvergenceWarning(UserWarning):
     """A fit was returned with a verdict that asks for care: see its ``diagnostics``."""
 

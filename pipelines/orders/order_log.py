@@ -180,22 +180,29 @@ def _marked(table: ir.Table, columns: OrderColumns, until: pd.Timestamp | None) 
 
 def _day(table: ir.Table, date: str) -> ir.DateValue:
     """Read the calendar day of an order; null where there is none that can be meant."""
-    value = table[date]
+    day = calendar_day(table[date])
+    possible = day.between(ibis.literal(FIRST_POSSIBLE_DAY), ibis.literal(LAST_POSSIBLE_DAY))
+    return ibis.ifelse(possible, day, None)
+
+
+def calendar_day(value: ir.Value) -> ir.DateValue:
+    """Read the calendar day of a date, an instant or a text, whether it can be meant or not; null where it is none."""
     if value.type().is_string():
         # The first ten characters, not the cast of the whole: an offset such as +02:00 must not move the day.
         stamp = value.try_cast("timestamp")
         day = ibis.coalesce(value.substr(0, ISO_DAY_LENGTH).try_cast("date"), stamp.date())
-        day = ibis.ifelse(is_null(stamp), None, day)
-    else:
-        day = value.date() if value.type().is_timestamp() else value
-    possible = day.between(ibis.literal(FIRST_POSSIBLE_DAY), ibis.literal(LAST_POSSIBLE_DAY))
-    return ibis.ifelse(possible, day, None)
+        return ibis.ifelse(is_null(stamp), None, day)
+    return value.date() if value.type().is_timestamp() else value
 
 
 def _amount(table: ir.Table, columns: OrderColumns) -> ir.FloatingValue:
     if columns.amount is None:
         return ibis.literal(0.0)
-    value = table[columns.amount]
+    return as_number(table[columns.amount])
+
+
+def as_number(value: ir.Value) -> ir.FloatingValue:
+    """Read an amount; null where a text is no number."""
     return value.try_cast("float64") if value.type().is_string() else value.cast("float64")
 
 

@@ -89,8 +89,14 @@ class OrderTable:
         text = any(schema[name].is_string() for name in (self.columns.date, self.columns.amount) if name)
         if self.engine is None or not text:
             return table
+        return self.stored(table, "parsed")
+
+    def stored(self, table: ir.Table, name: str) -> ir.Table:
+        """Store a table made of this one, so that queries do not make it again, if the engine is ours."""
+        if self.engine is None:
+            return table
         with quiet():
-            return self.engine.create_table("parsed", table)
+            return self.engine.create_table(name, table)
 
 
 def check_names(names: Sequence[str], columns: OrderColumns) -> None:

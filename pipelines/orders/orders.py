@@ -123,7 +123,7 @@ def _arrow_column(values: pd.Series[Any], name: str, columns: OrderColumns) -> p
 
 def _from_arrow(orders: pa.Table, columns: OrderColumns) -> OrderTable:
     orders, remarks = _local_time(orders, columns.date)
-    engine = _engine()
+    engine = embedded_engine()
     empty = [field.name for field in orders.schema if pa.types.is_null(field.type)]
     for name in empty:  # a column without any value has no type, which the engine cannot store
         orders = orders.set_column(orders.column_names.index(name), name, orders[name].cast(pa.string()))
@@ -146,9 +146,13 @@ def _zone_remark(date: str, zone: str) -> str:
     return f"Column {date!r} has the time zone {zone}: an order belongs to its calendar day there."
 
 
-def _engine() -> Any:
-    """Open an embedded DuckDB that spills, if it must, into the system's folder for temporary files."""
-    return ibis.duckdb.connect(temp_directory=tempfile.gettempdir())
+def embedded_engine() -> Any:
+    """Open an embedded DuckDB that spills, if it must, into the system's folder for temporary files.
+
+    It has one thread: several add up floats in whatever order they come to them, and then the last bit of a sum differs
+    from run to run. A million orders take it a second.
+    """
+    return ibis.duckdb.connect(temp_directory=tempfile.gettempdir(), threads=1)
 
 
 def _from_files(pattern: str, columns: OrderColumns) -> OrderTable:
@@ -170,7 +174,7 @@ def _from_files(pattern: str, columns: OrderColumns) -> OrderTable:
 
 
 def _from_parquet(paths: list[str], columns: OrderColumns) -> OrderTable:
-    engine = _engine()
+    engine = embedded_engine()
     table = engine.read_parquet([glob.escape(path) for path in paths], union_by_name=True)
     check_names(table.columns, columns)
     # DuckDB reads instants as UTC; the zone that pandas or polars wrote is in the arrow schema of the file.
@@ -184,7 +188,7 @@ def _from_parquet(paths: list[str], columns: OrderColumns) -> OrderTable:
 
 def _from_csv(paths: list[str], columns: OrderColumns) -> OrderTable:
     """Read all as text, skip nothing: guessing types would strip zeros of ids and swap days and months silently."""
-    engine = _engine()
+    engine = embedded_engine()
     text = engine.read_csv([glob.escape(path) for path in paths], all_varchar=True, union_by_name=True, skip=0)
     check_names(text.columns, columns)
     table = engine.create_table("orders", text)

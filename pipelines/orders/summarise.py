@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -110,15 +111,42 @@ def summarise(
     unit = check_unit(unit)
     log = read_log(orders, columns, policies, until)
     start = log.first_day if acquired_from is None else as_day(acquired_from, "acquired_from")
-    customers = split_customers(sorted_frame(run(customers_expression(log))), start)
+    days = with_first_day(customer_days(log))
+    customers = split_customers(sorted_frame(run(customers_expression(log, days))), start)
     spend = Spend.of(customers.kept)
     report = log_report(log, customers, spend, until_given=until is not None)
-    return CustomerSummary(_frame(customers, spend, log, unit, calendar), unit, log.until, report, calendar)
+    frame = _frame(customers, spend, log.columns, log.until, unit, calendar)
+    return CustomerSummary(frame, unit, log.until, report, calendar)
 
 
-def customers_expression(log: OrderLog) -> ir.Table:
+def summary_at(
+    log: OrderLog, days: ir.Table, until: pd.Timestamp, unit: str, start: pd.Timestamp, calendar: Calendar | None
+) -> CustomerSummary:
+    """Summarise as `summarise` would at an earlier cut-off, without a report, from days that were worked out once.
+
+    Parameters
+    ----------
+    log : OrderLog
+    days : ibis Table
+        Those of the log, as `customer_days` with `with_first_day` makes them.
+    until, start : Timestamp
+        The cut-off, and the first day of the acquisition.
+    unit, calendar
+        As in `summarise`.
+
+    Raises
+    ------
+    InputError
+        Nobody is left.
+    """
+    seen = days.filter(days[DAY] <= ibis.literal(until.date()))
+    customers = split_customers(sorted_frame(run(customers_expression(log, seen))), start)
+    frame = _frame(customers, Spend.of(customers.kept), log.columns, until, unit, calendar)
+    return CustomerSummary(frame, unit, until, None, calendar)
+
+
+def customers_expression(log: OrderLog, days: ir.Table) -> ir.Table:
     """Build the RFM expression: one row a customer with days and sums, of portable ibis operations only."""
-    days = with_first_day(customer_days(log))
     on_first = days.purchase & (days[DAY] == days["first"])
     return days.group_by(CUSTOMER).agg(
         purchases=days.purchase.sum().cast("int64"),
@@ -133,19 +161,25 @@ def customers_expression(log: OrderLog) -> ir.Table:
     )
 
 
-def _frame(customers: Customers, spend: Spend, log: OrderLog, unit: str, calendar: Calendar | None) -> pd.DataFrame:
+def _frame(
+    customers: Customers,
+    spend: Spend,
+    columns: OrderColumns,
+    until: pd.Timestamp,
+    unit: str,
+    calendar: Calendar | None,
+) -> pd.DataFrame:
     kept = customers.kept
-    first, last = _days(kept["first"]), _days(kept["last"])
-    until = np.datetime64(log.until, "D")
+    first, last, end = _days(kept["first"]), _days(kept["last"]), np.datetime64(until, "D")
     money = {"monetary_value": spend.repeats, "monetary_value_all": spend.every}
     return pd.DataFrame(
         {
             ID: kept[ID],
             "frequency": kept["purchases"] - 1,
             "recency": _elapsed(first, last, calendar) / DAYS_PER_UNIT[unit],
-            "T": _elapsed(first, until, calendar) / DAYS_PER_UNIT[unit],
-            **(money if log.columns.amount is not None else {}),
-            **{name: kept[key] for key, name in log.columns.attribute_keys.items()},
+            "T": _elapsed(first, end, calendar) / DAYS_PER_UNIT[unit],
+            **(money if columns.amount is not None else {}),
+            **{name: kept[key] for key, name in columns.attribute_keys.items()},
         }
     )
 

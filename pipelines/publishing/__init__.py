@@ -1,0 +1,1 @@
+"""What a run leaves for its readers: tables, workbook, database, report, and all of it at once."""

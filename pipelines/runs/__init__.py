@@ -1,0 +1,1 @@
+"""The scheduled run: its steps, what they leave, and how it goes on after a kill."""

@@ -1,0 +1,1 @@
+"""What a scheduled run is asked for: the settings file, checked, and how one is begun."""
