@@ -23,6 +23,8 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 12) <= sys.version_inf
 
 # Options of one's own: make test PYTEST_ARGS="-k frequency -x"
 PYTEST_ARGS ?=
+# Of `make soak`.
+KILLS ?= 300
 # Two processes: the size of the smallest machine that CI runs on; the tests of a file share one, and what they set up.
 PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
@@ -32,7 +34,7 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup demo test test-slow lint format bench pins clean clean-all
+.PHONY: help setup demo test test-slow test-browser soak lint format bench pins clean clean-all
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,10 +45,16 @@ demo: $(RUNTIME_STAMP) ## an order log to customer value on real data: table, fi
 	"$(VENV)/bin/lifeworth" demo --out out/demo
 
 test: $(DEV_STAMP) ## every test but the slow ones, the examples in docstrings included
-	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow and not browser" $(PYTEST_ARGS)
 
 test-slow: $(DEV_STAMP) ## the statistical and long tests
 	$(PYTEST) -m slow $(PYTEST_ARGS)
+
+test-browser: $(DEV_STAMP) ## the report in Chromium, which has to be installed: every language, desktop and phone
+	$(PYTEST) -m browser $(PYTEST_ARGS)
+
+soak: $(DEV_STAMP) ## kill scheduled runs at random moments, KILLS of them, and see that readers never notice
+	LIFEWORTH_KILLS=$(KILLS) "$(PYTHON)" -m pytest -m slow --log-cli-level=INFO tests/pipelines/runs/test_kills.py $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP) ## style, format, types, and the arrows between the rooms
 	"$(VENV)/bin/ruff" check .

@@ -9,8 +9,9 @@ and purchases come u ahead with intensity
           M(w) = E_p\left[(1+pw)^{-(r+x+1)}\right], \quad w = u/(\alpha+T).
 
 M depends on x and the parameters alone: it is tabulated once per draw and x, and the integral over the horizon,
-discounted or not, is taken for every T from the table. Integrands are positive and bounded, so that nothing
-overflows, cancels, or is singular at a = 1, unlike the textbook's 2F1.
+discounted, is taken for every T from the table. Without discounting it depends on T through W = h/(alpha+T) alone, and
+the mean of M over [0, W] is tabulated in its place. Integrands are positive and bounded, so that nothing overflows,
+cancels, or is singular at a = 1, unlike the textbook's 2F1.
 """
 
 from __future__ import annotations
@@ -72,27 +73,44 @@ def purchases_ahead(
         _purchases_one_by_one(np.ascontiguousarray(theta), x.astype(np.int64), T, horizons, extra_tosses, out)
         return out
     ends = np.minimum(horizons, LAST_DISCOUNT / discount if discount > 0.0 else np.inf)
-    starts = np.concatenate([[0.0], ends[:-1]])
     x_values, x_index = np.unique(x, return_inverse=True)
     decay = steepest_decay(theta, x_values, extra_tosses)
     stretch = max(1.0, decay / STEEP)
     decay /= stretch
     clock = theta[1].min() + T.min()
     longest = float(np.log1p(stretch * ends[-1] / clock))
+    size = math.ceil(nodes_needed(longest, decay))
+    angles = (np.arange(size) + 0.5) * math.pi / size
+    table_v = 0.5 * longest * (1.0 + np.cos(angles))
+    to_coefficients = np.cos(np.outer(np.arange(size), angles)) * (2.0 / size)
+    to_coefficients[0] *= 0.5
+    customers = (np.ascontiguousarray(theta), x_values.astype(np.int64), x_index.astype(np.int64), T.astype(np.float64))
+    out = np.empty((len(horizons), theta.shape[1], len(x)))
+    if discount == 0.0:
+        to_means = to_coefficients @ _means_of(table_v, longest) @ to_coefficients
+        _purchases_by_means(*customers, ends, extra_tosses, stretch, table_v, to_means, 2.0 / longest, out)
+        return out
+    starts = np.concatenate([[0.0], ends[:-1]])
     widest = float(np.log1p(stretch * (ends - starts) / (clock + stretch * starts)).max())
     discounting = NODES_PER_DECAY * math.sqrt(0.5 * discount * float((ends - starts).max()))
     nodes, weights = np.polynomial.legendre.leggauss(math.ceil(0.5 * (nodes_needed(widest, decay) + discounting)))
-    size = math.ceil(nodes_needed(longest, decay))
-    angles = (np.arange(size) + 0.5) * math.pi / size
-    to_coefficients = np.cos(np.outer(np.arange(size), angles)) * (2.0 / size)
-    to_coefficients[0] *= 0.5
-    out = np.empty((len(horizons), theta.shape[1], len(x)))
-    _purchases_ahead(
-        np.ascontiguousarray(theta), x_values.astype(np.int64), x_index.astype(np.int64), T.astype(np.float64), ends,
-        discount, extra_tosses, stretch, 0.5 * longest * (1.0 + np.cos(angles)), to_coefficients, 2.0 / longest,
-        nodes, weights, out,
-    )  # fmt: skip
+    _purchases_discounted(
+        *customers, ends, discount, extra_tosses, stretch, table_v, to_coefficients, 2.0 / longest, nodes, weights, out
+    )
     return out
+
+
+def _means_of(table_v: FloatArray, longest: float) -> FloatArray:
+    """Mean over w in [0, w_k] of each Chebyshev polynomial in v = log(1 + w), array (nodes, polynomials).
+
+    The mean over w is one over v with the weight e^v.
+    """
+    size = len(table_v)
+    nodes, weights = np.polynomial.legendre.leggauss(size + math.ceil(NODES_PER_DECAY * math.sqrt(0.5 * longest)))
+    v = 0.5 * table_v[:, None] * (1.0 + nodes)
+    weight = weights * np.exp(v)
+    polynomials = np.polynomial.chebyshev.chebvander(2.0 * v / longest - 1.0, size - 1)
+    return np.asarray(np.einsum("kq,kqj->kj", weight / weight.sum(axis=1, keepdims=True), polynomials))
 
 
 def nodes_needed(length: float, decay: float) -> float:
@@ -111,7 +129,36 @@ def steepest_decay(theta: FloatArray, x_values: IntArray, extra_tosses: int) -> 
 
 
 @compiled
-def _purchases_ahead(
+def _purchases_by_means(
+    theta: FloatArray,
+    x_values: IntArray,
+    x_index: IntArray,
+    T: FloatArray,
+    ends: FloatArray,
+    extra_tosses: int,
+    stretch: float,
+    table_v: FloatArray,
+    to_means: FloatArray,
+    table_scale: float,
+    out: FloatArray,
+) -> None:
+    """Tabulate the mean of M over [0, W] for each draw and x, and read it off for each customer.
+
+    The axis is that of `_purchases_discounted`.
+    """
+    log_w = np.log1p(np.expm1(table_v) / stretch)
+    for s in range(theta.shape[1]):
+        r, alpha, a, b = theta[0, s], theta[1, s], theta[2, s], theta[3, s]
+        table = _survival(r, a, b + extra_tosses, x_values, log_w) @ to_means.T
+        for i in range(T.shape[0]):
+            rate = (r + x_values[x_index[i]]) / (alpha + T[i])
+            for h in range(ends.shape[0]):
+                v = math.log1p(stretch * ends[h] / (alpha + T[i]))
+                out[h, s, i] = rate * ends[h] * clenshaw(table[x_index[i]], v * table_scale - 1.0)
+
+
+@compiled
+def _purchases_discounted(
     theta: FloatArray,
     x_values: IntArray,
     x_index: IntArray,
@@ -146,8 +193,7 @@ def _purchases_ahead(
                 for q in range(nodes.shape[0]):
                     v = start + half * (1.0 + nodes[q])
                     intensity = clenshaw(table[x_index[i]], v * table_scale - 1.0)
-                    if discount > 0.0:
-                        intensity *= math.exp(-discount * clock / stretch * math.expm1(v))
+                    intensity *= math.exp(-discount * clock / stretch * math.expm1(v))
                     panel += weights[q] * intensity * math.exp(v)
                 total += half * panel / stretch
                 out[h, s, i] = scale * total

@@ -19,7 +19,7 @@ from ..spend import FittedSpend
 from .calibration import Calibration, clock_for, discrepancy_for
 from .decomposition import Measured, decompose
 from .expectations import Expectations, expectations, expected_amounts
-from .futures import Futures, Path
+from .futures import Futures, Measure, Path
 from .reduction import Grouping, Reduced, columns_of, groupings_of, quantiles_of, reduce_futures
 
 OUTCOME_LEVELS = (0.05, 0.5, 0.95)
@@ -144,11 +144,11 @@ def forecast(
     discrepancy, said = discrepancy_for(purchases, calibration)
     clock = clock_for(purchases, summary, discrepancy, lengths, draws, seed)
 
-    futures = Futures(purchases, spend, summary, lengths, 0.0, draws, seed, clock=clock)
-    names = ("purchases",) if spend is None else ("purchases", "spend")
+    names: tuple[Measure, ...] = ("purchases",) if spend is None else ("purchases", "spend")
+    futures = Futures(purchases, spend, summary, lengths, 0.0, draws, seed, clock=clock, measures=names)
 
     def outcomes(path: Path) -> dict[str, FloatArray]:
-        return {"purchases": path.purchases} if spend is None else {"purchases": path.purchases, "spend": path.spend}
+        return {name: path.measures[name] for name in names}
 
     reduced = reduce_futures(futures, outcomes, names, levels, groupings, per_customer, "Simulating futures")
     exact = expectations(purchases, summary, lengths, 0.0, draws, clock)

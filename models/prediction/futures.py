@@ -12,9 +12,9 @@ order they came in nor the number of cores changes the result, nor which horizon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -32,36 +32,63 @@ BLOCK_BYTES: Final = 48_000_000
 """Memory of the hidden states of a block in hand, one a core."""
 PATH_BYTES: Final = 16_000_000
 """Memory of the paths in hand, of a part of a block, one a core."""
-ROWS: Final = 6
-"""Arrays of a path."""
+type Measure = Literal["purchases", "spend", "alive", "discounted_purchases", "discounted_spend", "discounted_alive"]
+"""What is measured on a path; see `Path`."""
+MEASURES: Final[tuple[Measure, ...]] = get_args(Measure.__value__)
+"""In the order of the compiled walk."""
+ROWS: Final = len(MEASURES)
+"""Arrays of a path that keeps all."""
 ARRAYS_ASIDE: Final = 8
 """Arrays of a block beside its path: the hidden state and what drawing it takes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """What a block of customers does, each array (horizons, customers, draws), up to each horizon.
+    """What a block of customers does, each measure an array (horizons, customers, draws), up to each horizon.
 
     Attributes
     ----------
     customers : array (customers,)
         Their positions in the summary.
-    purchases, spend, alive : array
-        Number of purchases, their amounts, and the time by the calendar until the customer has left.
-    discounted_purchases, discounted_spend, discounted_alive : array
-        The same, each purchase and each moment discounted to the cut-off at the rate asked for.
+    measures : mapping of Measure to array
+        Those the futures keep.
     today : array (customers, draws) or None
         The amount of one more purchase, made today, where it was asked for.
     """
 
     customers: IntArray
-    purchases: FloatArray
-    spend: FloatArray
-    alive: FloatArray
-    discounted_purchases: FloatArray
-    discounted_spend: FloatArray
-    discounted_alive: FloatArray
+    measures: Mapping[Measure, FloatArray]
     today: FloatArray | None
+
+    @property
+    def purchases(self) -> FloatArray:
+        """Number of purchases."""
+        return self.measures["purchases"]
+
+    @property
+    def spend(self) -> FloatArray:
+        """Their amounts."""
+        return self.measures["spend"]
+
+    @property
+    def alive(self) -> FloatArray:
+        """Time by the calendar until the customer has left."""
+        return self.measures["alive"]
+
+    @property
+    def discounted_purchases(self) -> FloatArray:
+        """Purchases, each discounted to the cut-off at the rate asked for."""
+        return self.measures["discounted_purchases"]
+
+    @property
+    def discounted_spend(self) -> FloatArray:
+        """Amounts, each discounted likewise."""
+        return self.measures["discounted_spend"]
+
+    @property
+    def discounted_alive(self) -> FloatArray:
+        """Time until the customer has left, each moment discounted likewise."""
+        return self.measures["discounted_alive"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +111,8 @@ class Futures:
         Whether paths carry the amount of one more purchase, made today.
     clock : Clock or None
         How fast time runs for all customers, of as many draws; None: as the calendar's.
+    measures : tuple of Measure
+        What paths keep; less takes less time and memory.
     """
 
     purchases: FittedPurchases
@@ -95,6 +124,7 @@ class Futures:
     seed: int
     purchase_today: bool = False
     clock: Clock | None = None
+    measures: tuple[Measure, ...] = MEASURES
 
     def reduced[R](self, reduce: Callable[[Path], R], description: str) -> Iterator[R]:
         """What `reduce` makes of the paths of a few customers at a time, in a fixed order; computed on all cores."""
@@ -121,11 +151,11 @@ class Futures:
         Returns
         -------
         array (8, horizons, kinds, draws)
-            The arrays of `Path`; then amounts times weight, plain and discounted.
+            The `MEASURES`; then amounts times weight, plain and discounted.
         """
         kinds = np.zeros(len(self.summary), dtype=np.int64) if kind is None else kind
         weights = np.ones(len(self.summary)) if weight is None else weight
-        shape = (ROWS + 2, len(self.horizons), int(kinds.max()) + 1, self.draws)
+        shape = (int(kinds.max()) + 1, self.draws, ROWS + 2, len(self.horizons))
 
         def add(block: _Block) -> FloatArray:
             sums, who = np.zeros(shape), block.customers
@@ -134,27 +164,48 @@ class Futures:
             )
             return sums
 
-        return np.asarray(sum(self._blocks(add, description), np.zeros(shape)))
+        total = np.zeros(shape)
+        for sums in self._blocks(add, description):
+            total += sums
+        return np.ascontiguousarray(total.transpose(2, 3, 0, 1))
 
     def _path(self, block: _Block, part: slice) -> Path:
         hidden, (shape, rate) = Latent(*(array[part] for array in block.hidden)), block.amounts
-        out = np.zeros((ROWS, len(self.horizons), *hidden.rate.shape))
-        walk(block.rng, *hidden, shape, rate[part], *block.time, self.discount, out)
+        kept = np.array([MEASURES.index(measure) for measure in self.measures], dtype=np.int64)
+        out = np.zeros((len(kept), len(self.horizons), *hidden.rate.shape))
+        walk(block.rng, *hidden, shape, rate[part], *block.time, self.discount, kept, out)
         today = block.rng.standard_gamma(shape, rate[part].shape) / rate[part] if self.purchase_today else None
-        return Path(block.customers[part], out[0], out[1], out[2], out[3], out[4], out[5], today)
+        return Path(block.customers[part], dict(zip(self.measures, out, strict=True)), today)
 
     def _blocks[R](self, work: Callable[[_Block], R], description: str) -> Iterator[R]:
         ordered = Ordered.of(self.purchases, self.spend, self.summary)
         clock = self.clock or Clock.plain(float(self.horizons[-1]), self.draws)
         blocks = ordered.blocks(self.seed, max(1, BLOCK_BYTES // (8 * self.draws * (ARRAYS_ASIDE + ROWS))))
-        return map_threads(lambda block: work(self._drawn(ordered, clock, *block)), blocks, description)
+        time = _Time.of(clock, self.horizons)
+        return map_threads(lambda block: work(self._drawn(ordered, time, *block)), blocks, description)
 
-    def _drawn(self, ordered: Ordered, clock: Clock, who: IntArray, stream: np.random.SeedSequence) -> _Block:
+    def _drawn(self, ordered: Ordered, time: _Time, who: IntArray, stream: np.random.SeedSequence) -> _Block:
         rng, theta = np.random.default_rng(stream), ordered.theta(who, self.draws)
         latent = self.purchases.model.draw_latent(rng, theta[:, None, :], *ordered.history(who))
         amounts = ordered.amounts(who, self.draws, rng)
-        time = (self.horizons, clock.at(self.horizons), clock.knots, clock.elapsed, clock.level)
         return _Block(who, rng, latent, amounts, time)
+
+
+class _Time(NamedTuple):
+    """Horizons and clock as a walk reads them, draw by draw: each draw's numbers lie together."""
+
+    ends: FloatArray
+    horizons: FloatArray
+    knots: FloatArray
+    elapsed: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def of(cls, clock: Clock, ends: FloatArray) -> _Time:
+        horizons, elapsed, level = (
+            np.ascontiguousarray(path.T) for path in (clock.at(ends), clock.elapsed, clock.level)
+        )
+        return cls(ends, horizons, clock.knots, elapsed, level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,4 +216,4 @@ class _Block:
     rng: np.random.Generator
     hidden: Latent
     amounts: tuple[FloatArray, FloatArray]
-    time: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+    time: _Time

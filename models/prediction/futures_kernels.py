@@ -24,6 +24,7 @@ def walk(
     elapsed: FloatArray,
     level: FloatArray,
     discount: float,
+    kept: IntArray,
     out: FloatArray,
 ) -> None:
     """Walk each customer from purchase to purchase until the last horizon or the customer's end.
@@ -37,17 +38,19 @@ def walk(
     amount_rate : array (customers, draws)
     ends : array (horizons,), ascending
         Horizons by the calendar.
-    horizons : array (horizons, draws), ascending
+    horizons : array (draws, horizons), ascending
         The same in elapsed time, as everything that customers do.
     knots : array (knots,)
-    elapsed : array (knots, draws)
-    level : array (knots - 1, draws)
+    elapsed : array (draws, knots)
+    level : array (draws, knots - 1)
         The clock: by the calendar, elapsed, and what amounts are multiplied by in between; the first knot is 0, the
         last is at or beyond the last horizon.
     discount : float
         Per unit of the calendar's time.
-    out : array (6, horizons, customers, draws)
-        Filled with purchases, amounts and time alive up to each horizon, plain; then each discounted to its day.
+    kept : array (measures,)
+        What is kept: 0 purchases, 1 amounts and 2 time alive up to each horizon; 3, 4, 5 each discounted to its day.
+    out : array (measures, horizons, customers, draws)
+        Filled with these.
     """
     found = np.zeros((6, ends.shape[0]))
     for i in range(rate.shape[0]):
@@ -55,9 +58,10 @@ def walk(
             if rate[i, s] > 0.0:
                 _walk_one(
                     rng, rate[i, s], dropout[i, s], lifetime[i, s], amount_shape[s], amount_rate[i, s], ends,
-                    horizons[:, s], knots, elapsed[:, s], level[:, s], discount, found,
+                    horizons[s], knots, elapsed[s], level[s], discount, found,
                 )  # fmt: skip
-                out[:, :, i, s] = found
+                for m in range(kept.shape[0]):
+                    out[m, :, i, s] = found[kept[m]]
 
 
 @compiled
@@ -85,8 +89,8 @@ def walk_sums(
     kind : array (customers,)
     weight : array (customers,)
         What a unit of money of each customer counts in the last two rows.
-    sums : array (8, horizons, kinds, draws)
-        Added to what `walk` fills, and to amounts times weight, plain and discounted.
+    sums : array (kinds, draws, 8, horizons)
+        Added to: the six measures of `walk`, then amounts times weight, plain and discounted.
     """
     found = np.zeros((6, ends.shape[0]))
     for i in range(rate.shape[0]):
@@ -94,11 +98,14 @@ def walk_sums(
             if rate[i, s] > 0.0:
                 _walk_one(
                     rng, rate[i, s], dropout[i, s], lifetime[i, s], amount_shape[s], amount_rate[i, s], ends,
-                    horizons[:, s], knots, elapsed[:, s], level[:, s], discount, found,
+                    horizons[s], knots, elapsed[s], level[s], discount, found,
                 )  # fmt: skip
-                sums[:6, :, kind[i], s] += found
-                sums[6, :, kind[i], s] += weight[i] * found[1]
-                sums[7, :, kind[i], s] += weight[i] * found[4]
+                here = sums[kind[i], s]
+                for h in range(ends.shape[0]):
+                    for m in range(6):
+                        here[m, h] += found[m, h]
+                    here[6, h] += weight[i] * found[1, h]
+                    here[7, h] += weight[i] * found[4, h]
 
 
 @compiled
@@ -135,7 +142,7 @@ def _walk_one(
         amount = 0.0
         if amount_shape > 0.0:
             amount = level[k] * rng.standard_gamma(amount_shape) / amount_rate
-        factor = math.exp(-discount * _day(time, k, knots, elapsed))
+        factor = math.exp(-discount * _day(time, k, knots, elapsed)) if discount > 0.0 else 1.0
         purchases += 1.0
         spend += amount
         discounted_purchases += factor

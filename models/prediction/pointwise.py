@@ -168,12 +168,12 @@ class ObservedPurchases(Observed):
         T = self.rows.T[rows, None]
         none, start = np.zeros(T.shape, dtype=np.int64), np.zeros(T.shape)
         rate, dropout, lifetime = self.purchases.model.draw_latent(rng, theta[:, None, :], none, start, start)
-        out = np.zeros((6, 1, *rate.shape))
+        out = np.zeros((1, 1, *rate.shape))
         no_amounts, ones = np.zeros(theta.shape[1]), np.ones(rate.shape)
         clock = Clock.plain(1.0, theta.shape[1])
         walk(
-            rng, rate * T, dropout, lifetime / T, no_amounts, ones, np.ones(1), clock.at(np.ones(1)), clock.knots,
-            clock.elapsed, clock.level, 0.0, out,
+            rng, rate * T, dropout, lifetime / T, no_amounts, ones, np.ones(1), clock.at(np.ones(1)).T, clock.knots,
+            clock.elapsed.T, clock.level.T, 0.0, np.zeros(1, dtype=np.int64), out,
         )  # fmt: skip
         return np.asarray(out[0, 0])
 

@@ -95,9 +95,14 @@ class Basis:
         return Clock.plain(last, draws, QUARTER / DAYS_PER_UNIT[self.purchases.unit])
 
     def futures(self, ends: FloatArray) -> Futures:
-        """Futures of the customers until each of `ends`, ascending, by the calendar in the unit of the model."""
-        clock = self.clock(ends)
-        return Futures(self.purchases, self.spend, self.summary, ends, self.rate, self.draws, self.seed, clock=clock)
+        """Futures of the customers until each of `ends`, ascending, by the calendar in the unit of the model.
+
+        Their paths keep what a contribution is made of.
+        """
+        return Futures(
+            self.purchases, self.spend, self.summary, ends, self.rate, self.draws, self.seed, clock=self.clock(ends),
+            measures=self.terms.measures,
+        )  # fmt: skip
 
     def reduced(
         self,

@@ -231,7 +231,7 @@ class _Newcomer:
         level = 1.0 if seen is None else seen / amount
 
         def outcome(path: Path) -> tuple[FloatArray, FloatArray]:
-            today = path.today if path.today is not None else np.zeros_like(path.purchases[0])
+            today = path.today if path.today is not None else np.zeros_like(path.discounted_purchases[0])
             first = terms.kinds[terms.kind[path.customers]] * (level * today) - terms.per_order
             return first, terms.contribution(path)
 

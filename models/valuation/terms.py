@@ -14,7 +14,7 @@ from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import ID, CustomerSummary
 from ..ground.units import DAYS_PER_UNIT, DAYS_PER_YEAR
 from ..prediction.decomposition import Measured
-from ..prediction.futures import Path
+from ..prediction.futures import Measure, Path
 from .economics import Economics, margin_draws, margin_mean, margins_of_column
 
 
@@ -49,6 +49,11 @@ class Terms:
     def is_certain(self) -> bool:
         """Whether every margin is known."""
         return bool(self.kinds.shape[1] == 1)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What `contribution` reads of a path."""
+        return ("discounted_spend", "discounted_purchases", *(("discounted_alive",) if self.per_time else ()))
 
     def contribution(self, path: Path) -> FloatArray:
         """Discounted contribution, array (horizons, customers, draws)."""

@@ -12,7 +12,7 @@ import pandas as pd
 from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.ground.intervals import LEVELS
 from lifeworth.models.ground.rows import FloatArray, IntArray
-from lifeworth.models.ground.summary import ID, CustomerSummary
+from lifeworth.models.ground.summary import ID
 from lifeworth.models.ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK
 from lifeworth.models.prediction.calibration import clock_for
 from lifeworth.models.prediction.clock import Clock, Interpolation
@@ -31,53 +31,10 @@ from lifeworth.models.scoring.customers import CustomerForecast, CustomerTables,
 from lifeworth.models.scoring.outcomes import OutcomeScores, score_draws
 from lifeworth.models.spend import FittedSpend
 
-from .outcomes import Outcomes
+from .known import Asked, Known
 
-DRAWS_FOR_MEANS: Final = 100
-"""Posterior draws behind means: a tenth of a posterior standard deviation away from all of them."""
 MOST_DENSITIES: Final = 2000
 """Customers of an origin and horizon whose densities are kept: weights over models stand to a few percent."""
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What was known at an origin, and what came.
-
-    Attributes
-    ----------
-    summary : CustomerSummary
-        At the origin.
-    ends : mapping of str to int
-        Days of each horizon that has come true.
-    weeks : list of int
-        Horizons at which errors of totals are measured.
-    came : Outcomes
-    draws : int
-        Simulated futures of each customer.
-    seed : int
-    """
-
-    summary: CustomerSummary
-    ends: Mapping[str, int]
-    weeks: list[int]
-    came: Outcomes
-    draws: int
-    seed: int
-
-    @property
-    def days(self) -> IntArray:
-        """Days of all horizons, ascending."""
-        week = int(DAYS_PER_WEEK)
-        return np.array(sorted({*self.ends.values(), *(week * weeks for weeks in self.weeks)}), dtype=np.int64)
-
-    def place(self, days: int) -> int:
-        """Place of a horizon among `days`."""
-        return int(np.searchsorted(self.days, days))
-
-    @property
-    def uniform(self) -> FloatArray:
-        """A random number for each customer, to break ties."""
-        return np.random.default_rng([self.seed, len(self.summary)]).random(len(self.summary))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +45,13 @@ class OneModel:
     ----------
     name : str
     forecasts : mapping of str to list of CustomerForecast
-        By horizon, one a quantity.
+        By horizon, one a quantity; empty where customers are scored and done with.
     expected : mapping of str to array (horizons,)
-        Expected totals by quantity, at all horizons of `Known.days`.
+        Expected totals by quantity, at all horizons of `Asked.days`.
     totals : mapping of str to array (horizons, draws)
         Draws of the totals, of parameters and chance alone.
+    actual : mapping of str to array (horizons,)
+        What they came to be.
     elapsed : array (horizons,)
         Time of the model that passes by each horizon.
     curve : Curve
@@ -105,6 +64,7 @@ class OneModel:
     forecasts: Mapping[str, list[CustomerForecast]]
     expected: Mapping[str, FloatArray]
     totals: Mapping[str, FloatArray]
+    actual: Mapping[str, FloatArray]
     elapsed: FloatArray
     curve: Curve
     errors: Mapping[int, PastError]
@@ -124,36 +84,41 @@ class Curve:
 
 def one_model(fitted: FittedPurchases, spend: FittedSpend | None, known: Known) -> OneModel:
     """Forecast every horizon with one fitted model, and score customers and totals."""
-    lengths = known.days / DAYS_PER_UNIT[fitted.unit]
-    clock = clock_for(fitted, known.summary, None, lengths, known.draws, known.seed)
+    asked, summary = known.asked, known.summary
+    lengths = asked.days / DAYS_PER_UNIT[fitted.unit]
+    clock = clock_for(fitted, summary, None, lengths, asked.draws, asked.seed)
     elapsed = (clock or Clock.plain(float(lengths[-1]), 1)).at(lengths).mean(axis=1)
     inverse, alive_active, curve = _expectations(fitted, known, elapsed)
-    amounts = None if spend is None else expected_amounts(spend, known.summary, DRAWS_FOR_MEANS)
+    amounts = None if spend is None else expected_amounts(spend, summary, known.draws_for_means)
     of_rows = curve(elapsed)
     means = {"purchases": of_rows[:, inverse]}
     if amounts is not None:
         means["spend"] = means["purchases"] * amounts
-    scored, totals = _simulated(Futures(
-        fitted, spend, known.summary, lengths, 0.0, known.draws, known.seed, clock=clock
-    ), known)  # fmt: skip
+    scored, totals = _simulated(
+        Futures(
+            fitted, spend, summary, lengths, 0.0, asked.draws, asked.seed, clock=clock,
+            measures=("purchases",) if spend is None else ("purchases", "spend"),
+        ),
+        known,
+    )  # fmt: skip
     weights = np.bincount(inverse, minlength=of_rows.shape[1]).astype(float)
     whole = Curve(curve.basis, curve.at_nodes @ weights)
     expected = {name: values.sum(axis=1) for name, values in means.items()}
+    actual = {name: known.came.totals(name, asked.days) for name in means}
     forecasts = {
         label: [
-            _of_customers(fitted, known, name, label, means[name], scored, alive_active[known.place(days)][inverse])
+            _of_customers(fitted, known, name, label, means[name], scored, alive_active[asked.place(days)][inverse])
             for name in means
         ]
-        for label, days in known.ends.items()
+        for label, days in asked.ends.items()
     }
-    return OneModel(
-        fitted.model.name, forecasts, expected, totals, elapsed, whole, _errors(known, elapsed, expected, totals, whole)
-    )
+    errors = _errors(asked, elapsed, expected, totals, actual, whole)
+    return OneModel(fitted.model.name, forecasts, expected, totals, actual, elapsed, whole, errors)
 
 
 def scored_customers(known: Known, label: str, said: list[OneModel]) -> CustomerTables:
     """Tables of one horizon, models beside the plain rules."""
-    days, summary = known.ends[label], known.summary
+    days, summary = known.asked.ends[label], known.summary
     length = days / DAYS_PER_UNIT[summary.unit]
     last_spend = known.came.last_spend
     past = Past.of(
@@ -187,7 +152,7 @@ def customer_frame(known: Known, label: str, one: CustomerForecast) -> pd.DataFr
     assert came is not None  # spend is forecast of logs with amounts only
     columns: dict[str, Any] = {
         ID: known.summary.frame[ID].array, "horizon": label, "quantity": one.quantity, "model": one.model,
-        "actual": came[known.ends[label]], "mean": one.mean,
+        "actual": came[known.asked.ends[label]], "mean": one.mean,
     }  # fmt: skip
     columns |= {f"q{100 * level:02.0f}": values for level, values in zip(one.levels, one.quantiles, strict=True)}
     nothing = np.full(len(one.mean), np.nan)
@@ -198,7 +163,7 @@ def customer_frame(known: Known, label: str, one: CustomerForecast) -> pd.DataFr
 def _expectations(fitted: FittedPurchases, known: Known, elapsed: FloatArray) -> tuple[IntArray, FloatArray, Curve]:
     """Row of each customer, probability active by horizon and row, and purchases as a curve of elapsed time by row."""
     basis = Interpolation.upto(reach_of_search(float(elapsed[-1])), float(elapsed[0]))
-    inverse, _, active, at_nodes = of_rows(fitted, known.summary, basis.nodes, 0.0, DRAWS_FOR_MEANS, elapsed)
+    inverse, _, active, at_nodes = of_rows(fitted, known.summary, basis.nodes, 0.0, known.draws_for_means, elapsed)
     return inverse, active, Curve(basis, at_nodes)
 
 
@@ -207,7 +172,8 @@ def _simulated(futures: Futures, known: Known) -> tuple[dict[tuple[str, str], Ou
     came = {"purchases": known.came.purchases}
     if futures.spend is not None and known.came.spend is not None:
         came["spend"] = known.came.spend
-    places = {label: known.place(days) for label, days in known.ends.items()}
+    ends = known.asked.ends
+    places = {label: known.asked.place(days) for label, days in ends.items()}
     uniform, customers = known.uniform, len(known.summary)
     totals = {name: np.zeros((len(futures.horizons), futures.draws)) for name in came}
     kept = {
@@ -219,10 +185,13 @@ def _simulated(futures: Futures, known: Known) -> tuple[dict[tuple[str, str], Ou
     }
 
     def reduce(path: Path) -> tuple[IntArray, dict[str, FloatArray], dict[tuple[str, str], OutcomeScores]]:
-        values = {"purchases": path.purchases, "spend": path.spend}
+        values: Mapping[str, FloatArray] = {name: path.measures[name] for name in path.measures}
         of_block = {
             (name, label): score_draws(
-                values[name][place], came[name][known.ends[label]][path.customers], LEVELS, uniform[path.customers]
+                values[name][place],
+                came[name][ends[label]][path.customers],
+                LEVELS,
+                uniform[path.customers],
             )
             for name in came
             for label, place in places.items()
@@ -247,7 +216,7 @@ def _of_customers(
     scored: Mapping[tuple[str, str], OutcomeScores],
     active: FloatArray,
 ) -> CustomerForecast:
-    found, days = scored[quantity, label], known.ends[label]
+    found, days = scored[quantity, label], known.asked.ends[label]
     p_active, log_score = None, None
     if quantity == "purchases":
         counts = known.came.purchases[days].astype(np.int64)
@@ -256,7 +225,7 @@ def _of_customers(
     return CustomerForecast(
         fitted.model.name,
         quantity,
-        means[known.place(days)],
+        means[known.asked.place(days)],
         found.quantiles,
         found.crps,
         found.pit,
@@ -266,22 +235,23 @@ def _of_customers(
 
 
 def _errors(
-    known: Known,
+    asked: Asked,
     elapsed: FloatArray,
     expected: Mapping[str, FloatArray],
     totals: Mapping[str, FloatArray],
+    actual: Mapping[str, FloatArray],
     whole: Curve,
 ) -> dict[int, PastError]:
     found = {}
-    for weeks in known.weeks:
-        days = weeks * int(DAYS_PER_WEEK)
-        h, came = known.place(days), float(known.came.purchases[days].sum())
+    for weeks in asked.weeks:
+        h = asked.place(weeks * int(DAYS_PER_WEEK))
+        came = float(actual["purchases"][h])
         clock = error_of_clock(whole(search_times(float(elapsed[h]))), came, totals["purchases"][h])
         level = (np.nan, np.nan)
-        if "spend" in totals and known.came.spend is not None:
+        if "spend" in totals:
             level = error_of_level(
                 (float(expected["purchases"][h]), float(expected["spend"][h])),
-                (came, float(known.came.spend[days].sum())),
+                (came, float(actual["spend"][h])),
                 (totals["purchases"][h], totals["spend"][h]),
             )
         found[weeks] = PastError(*clock, *level)

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.ground.rows import FloatArray
+from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import ID
 
 from ..orders.order_log import CUSTOMER, DAY
@@ -38,6 +38,12 @@ class Outcomes:
     spend: Mapping[int, FloatArray] | None
     last_purchases: Mapping[int, FloatArray]
     last_spend: Mapping[int, FloatArray] | None
+
+    def totals(self, quantity: str, days: IntArray) -> FloatArray:
+        """Sum over customers of "purchases" or "spend" within each number of days, array (horizons,)."""
+        came = self.purchases if quantity == "purchases" else self.spend
+        assert came is not None  # spend is forecast of logs with amounts only
+        return np.array([came[int(length)].sum() for length in days])
 
 
 def outcomes(

@@ -14,7 +14,8 @@ from lifeworth.models.ground.units import DAYS_PER_WEEK
 from lifeworth.models.prediction.discrepancy import Discrepancy, learn
 from lifeworth.models.prediction.reduction import quantiles_of
 
-from .one_origin import Known, OneModel
+from .known import Asked
+from .one_origin import OneModel
 
 TEXTBOOK: Final = "textbook"
 """Parameters and chance alone."""
@@ -40,17 +41,15 @@ def discrepancy_of(errors: pd.DataFrame, model: str, age: float, until: pd.Times
     return learn(errors[errors["model"] == model], age, until)
 
 
-def total_rows(origin: pd.Timestamp, known: Known, one: OneModel, discrepancy: Discrepancy) -> list[dict[str, object]]:
+def total_rows(origin: pd.Timestamp, asked: Asked, one: OneModel, discrepancy: Discrepancy) -> list[dict[str, object]]:
     """Rows of `Scorecard.totals`: every horizon and quantity, textbook and honest."""
     rows = []
-    widened = _honest(known, one, discrepancy)
-    for label, days in known.ends.items():
-        h = known.place(days)
+    widened = _honest(asked, one, discrepancy)
+    for label, days in asked.ends.items():
+        h = asked.place(days)
         for name, drawn in one.totals.items():
-            came = known.came.purchases if name == "purchases" else known.came.spend
-            assert came is not None  # spend is forecast of logs with amounts only
             key = {"origin": origin, "horizon": label, "quantity": name, "model": one.name}
-            actual = float(came[days].sum())
+            actual = float(one.actual[name][h])
             exact = float(one.expected[name][h])
             for interval, mean, draws in ((TEXTBOOK, exact, drawn[h]), (HONEST, *widened[name, h])):
                 quantiles = quantiles_of(draws, LEVELS)
@@ -60,16 +59,16 @@ def total_rows(origin: pd.Timestamp, known: Known, one: OneModel, discrepancy: D
 
 
 def _honest(
-    known: Known, one: OneModel, discrepancy: Discrepancy
+    asked: Asked, one: OneModel, discrepancy: Discrepancy
 ) -> Mapping[tuple[str, int], tuple[float, FloatArray]]:
     """Mean and draws of each total under the clock, by quantity and place of the horizon.
 
     Each draw of chance and parameters is taken by the ratio of the expected total under a draw of the clock to that
     without: the chance of a total is small beside its error.
     """
-    weeks = known.days / DAYS_PER_WEEK
+    weeks = asked.days / DAYS_PER_WEEK
     knots = np.concatenate([[0.0], np.unique(np.concatenate([np.arange(1.0, weeks[-1]), weeks]))])
-    speed, level = discrepancy.paths(knots, DRAWS, known.seed)
+    speed, level = discrepancy.paths(knots, DRAWS, asked.seed)
     steps = np.diff(knots)[:, None]
     elapsed, paid = np.cumsum(speed * steps, axis=0), np.cumsum(speed * level * steps, axis=0)
     ends = np.searchsorted(knots[1:], weeks)
@@ -77,7 +76,7 @@ def _honest(
     plain = one.elapsed
     of_clock = one.curve(plain[:, None] * ratio) / one.curve(plain)[:, None]
     of_spend = of_clock * (paid[ends] / elapsed[ends])
-    rng = np.random.default_rng([known.seed, DRAWS])
+    rng = np.random.default_rng([asked.seed, DRAWS])
     found = {}
     for name, factor in (("purchases", of_clock), ("spend", of_spend)):
         if name in one.totals:

@@ -139,6 +139,7 @@ def summary_at(
     InputError
         Nobody is left.
     """
+    unit = check_unit(unit)
     seen = days.filter(days[DAY] <= ibis.literal(until.date()))
     customers = split_customers(sorted_frame(run(customers_expression(log, seen))), start)
     frame = _frame(customers, Spend.of(customers.kept), log.columns, until, unit, calendar)

@@ -9,6 +9,7 @@ from lifeworth.models.ground.rows import FloatArray
 
 from .concentration import Concentration
 from .holdout import MOST_FREQUENT, Holdout
+from .language import gettext as _
 from .tracking import CUMULATIVE, Tracking
 from .wording import count, money, percent, short, span
 
@@ -75,15 +76,18 @@ def calibration_finding(holdout: Holdout) -> str:
 
 def value_finding(values: FloatArray, horizon: str, currency: str) -> str:
     """Middle and mean of the customers' values."""
-    return (
-        f"Half of the customers are expected to bring less than {money(float(np.median(values)), currency)} in "
-        f"{span(horizon)}; the average is {money(float(values.mean()), currency)}"
+    return _("Half of the customers are expected to bring less than {median} in {span}; the average is {mean}").format(
+        median=money(float(np.median(values)), currency),
+        span=span(horizon),
+        mean=money(float(values.mean()), currency),
     )
 
 
 def concentration_finding(concentration: Concentration, top: float) -> str:
     """What the most valuable hold."""
-    return f"{percent(top)} of the customers hold {percent(concentration.held_by(top))} of the expected value"
+    return _("{share} of the customers hold {held} of the expected value").format(
+        share=percent(top), held=percent(concentration.held_by(top))
+    )
 
 
 def _weekly_finding(seen: pd.DataFrame) -> str:

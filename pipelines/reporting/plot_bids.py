@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lifeworth.models.decisions.acquiring.bid_ceilings import BidCeilings
+from lifeworth.models.decisions.acquiring.payback import GROUP
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.intervals import quantile_name
 
+from .labels import value_tier
+from .language import gettext as _
+from .language import isolated, ngettext
 from .plot_style import (
     BLUE,
     FAINT,
@@ -29,6 +33,7 @@ from .plot_style import (
     titled,
 )
 from .wording import count, money, percent, span
+from .wording import listed as in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,19 +85,22 @@ def plot_bid_ceilings(bids: BidCeilings, *, ax: Axes | None = None) -> Axes:
         if new:
             _as_high_as(ax, len(frame))
         value = {end: frame[f"new_customer_value_{end}"] for end in ("q05", "mean", "q95")}
-        ax.hlines(place, value["q05"], value["q95"], color=SKY, lw=BAR, alpha=0.6, label="mean value, 90 % credible")
+        ax.hlines(place, value["q05"], value["q95"], color=SKY, lw=BAR, alpha=0.6, label=_("mean value, 90 % credible"))
         ax.plot(value["mean"], place, ls="", marker="|", ms=BAR + 3.0, mew=2.0, color=BLUE)
-        most = f"ceiling ({quantile_name(bids.quantile)}{_kept(bids)})"
+        most = _ceiling(bids)
         ax.plot(frame["ceiling"], place, ls="", marker="v", ms=8, color=INK, mec="white", mew=0.8, label=most, zorder=4)
         _write(ax, frame["ceiling"], place, INK, currency, up=True)
         if "cac" in frame:
-            ax.plot(frame["cac"], place, ls="", marker="D", ms=7, color=ORANGE, mec="white", mew=0.8, label="CAC",
+            ax.plot(frame["cac"], place, ls="", marker="D", ms=7, color=ORANGE, mec="white", mew=0.8, label=_("CAC"),
                     zorder=4)  # fmt: skip
             _write(ax, frame["cac"], place, ORANGE, currency, up=False)
         _rows(ax, frame, place)
         short_numbers(ax, "x", currency)
-        unit = f" in {currency}" if currency else ""
-        below = f"mean value of a new customer, {span(bids.horizon)}{unit}, before CAC"
+        if currency:
+            below = _("mean value of a new customer, {span} in {currency}, before CAC")
+        else:
+            below = _("mean value of a new customer, {span}, before CAC")
+        below = below.format(span=span(bids.horizon), currency=currency)
         titled(ax, _beside(ax, bids_finding(bids), LETTER_OF_TITLE), _beside(ax, below, LETTER_BELOW))
         legend(ax)
     return ax
@@ -104,20 +112,41 @@ def bids_finding(bids: BidCeilings) -> str:
     name = str(frame.columns[0])
     if "cac" not in frame or len(frame) == 1:
         row = frame.iloc[int(frame["ceiling"].argmax())]
-        whose = "" if len(frame) == 1 else f" of {row[name]}"
-        costs = f"; it costs {money(row['cac'], bids.currency)} today" if "cac" in frame else ""
-        return f"A new customer{whose} bears a bid of up to {money(row['ceiling'], bids.currency)}{costs}"
+        return _one_finding(len(frame) == 1, "cac" in frame).format(
+            channel=isolated(str(row[name])),
+            ceiling=money(row["ceiling"], bids.currency),
+            cac=money(row["cac"], bids.currency) if "cac" in frame else "",
+        )
     room = frame[frame["verdict"].str.startswith("raise")].sort_values("headroom", ascending=False)
     above = frame[frame["headroom"] < 0.0].sort_values("headroom")
     said = []
     if len(room):
         best = room.iloc[0]
-        more = f"most in {best[name]}, by {money(best['headroom'], bids.currency)}"
-        said.append(f"Room to bid more in {listed(room[name])}{f' ({more})' if len(room) > 1 else ''}")
+        if len(room) > 1:
+            found = _("Room to bid more in {channels} (most in {best}, by {headroom})")
+        else:
+            found = _("Room to bid more in {channels}")
+        more = money(best["headroom"], bids.currency)
+        said.append(found.format(channels=listed(room[name]), best=isolated(str(best[name])), headroom=more))
     if len(above):
-        costs = "cost more than their ceilings" if len(above) > 1 else "costs more than its ceiling"
-        said.append(f"{listed(above[name])} {costs}")
-    return "; ".join(said) if said else "No channel has room to bid more, none is above its ceiling"
+        found = ngettext(
+            "{channels} costs more than its ceiling", "{channels} cost more than their ceilings", len(above)
+        )
+        said.append(found.format(channels=listed(above[name])))
+    if len(said) > 1:
+        return _("{first}; {second}").format(first=said[0], second=said[1])
+    return said[0] if said else _("No channel has room to bid more, none is above its ceiling")
+
+
+def _one_finding(alone: bool, costs: bool) -> str:
+    """What is said of one channel, or of all customers together, without and with what one costs."""
+    if alone and costs:
+        return _("A new customer bears a bid of up to {ceiling}; it costs {cac} today")
+    if alone:
+        return _("A new customer bears a bid of up to {ceiling}")
+    if costs:
+        return _("A new customer of {channel} bears a bid of up to {ceiling}; it costs {cac} today")
+    return _("A new customer of {channel} bears a bid of up to {ceiling}")
 
 
 def _as_high_as(ax: Axes, rows: int) -> None:
@@ -137,7 +166,10 @@ def _write(ax: Axes, amounts: pd.Series[Any], place: Any, colour: str, currency:
 
 def _rows(ax: Axes, frame: pd.DataFrame, place: Any) -> None:
     """Names of channels with their customers, lines between them, and room for text; zero in sight."""
-    names = [f"{label}\n{count(n)} seen" for label, n in zip(frame.iloc[:, 0], frame["customers"], strict=True)]
+    names = [
+        f"{channel_name(frame.columns[0], label)}\n{_('{count} seen').format(count=count(n))}"
+        for label, n in zip(frame.iloc[:, 0], frame["customers"], strict=True)
+    ]
     ax.set_yticks(place, names)
     ax.tick_params(axis="y", labelcolor=INK)
     ax.grid(visible=False, axis="y")
@@ -161,8 +193,15 @@ def _beside(ax: Axes, text: str, letter: float) -> str:
     return "\n".join(wrap(text, max(int(room / letter), 1), break_long_words=False))
 
 
-def _kept(bids: BidCeilings) -> str:
-    return f", {percent(bids.required_return)} kept" if bids.required_return else ""
+def channel_name(by: str, label: Any) -> str:
+    """Write the name of a channel as it is; of all customers together in the language spoken."""
+    return value_tier(label) if by == GROUP else isolated(str(label))
+
+
+def _ceiling(bids: BidCeilings) -> str:
+    keeps = bool(bids.required_return)
+    found = _("ceiling ({quantile}, {share} kept)") if keeps else _("ceiling ({quantile})")
+    return found.format(quantile=quantile_name(bids.quantile), share=percent(bids.required_return))
 
 
 def listed(labels: Iterable[Any]) -> str:
@@ -174,8 +213,9 @@ def listed(labels: Iterable[Any]) -> str:
     ('search and email', 'a, b, c and 2 more')
     """
     labels = list(labels)
-    shown = [str(label) for label in labels[:NAMES]]
+    shown = [isolated(str(label)) for label in labels[:NAMES]]
     rest = len(labels) - len(shown)
     if rest:
-        return f"{', '.join(shown)} and {rest} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+        # Translators: a list of names that is too long, such as "search, social, email and 2 more"
+        return _("{names} and {rest} more").format(names=", ".join(shown), rest=count(rest))
+    return in_words(shown)

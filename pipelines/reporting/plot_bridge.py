@@ -11,12 +11,16 @@ from lifeworth.models.decisions.planning.bridge import AFTER, BEFORE, Bridge
 from lifeworth.models.decisions.planning.equity import CustomerEquity
 from lifeworth.models.ground.rows import FloatArray
 
+from .labels import bridge_part
+from .language import gettext as _
 from .plot_style import BLUE, FAINT, FAR, INK, ORANGE, SKY, SMALL, canvas, inches, legend, short_numbers, titled
 from .wording import percent, short, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LEVEL: Final = 0.9
+"""Of the intervals drawn."""
 BAR: Final = 0.62
 """Width of a bar in the room of a part."""
 ROOM: Final = 0.16
@@ -43,7 +47,9 @@ def plot_bridge(bridge: Bridge, *, ax: Axes | None = None) -> Axes:
     with canvas(ax) as ax:
         _waterfall(ax, frame, totals, bridge.currency)
         title = bridge_finding(bridge)
-        titled(ax, title, _unit(f"expected residual value over {span(bridge.horizon)}", bridge.currency))
+        below = _("expected residual value over {span}").format(span=span(bridge.horizon))
+        titled(ax, title, _unit(below, bridge.currency))
+        legend(ax)
     return ax
 
 
@@ -64,6 +70,7 @@ def plot_equity(equity: CustomerEquity, *, ax: Axes | None = None) -> Axes:
         low, high = (short(last[end], equity.currency) for end in ("q05", "q95"))
         finding = f"Customer equity: {short(last['mean'], equity.currency)}, in nine of ten futures {low} to {high}"
         titled(ax, finding, _unit(f"discounted, over {span(equity.horizon)}", equity.currency))
+        legend(ax)
     return ax
 
 
@@ -91,17 +98,16 @@ def _waterfall(ax: Axes, frame: pd.DataFrame, totals: np.ndarray, currency: str)
     for place in places[:-1]:
         ax.plot([ends[place]] * 2, [place - BAR / 2, place + 1 + BAR / 2], color=FAR, lw=0.8, zorder=1)
     low, high = (starts + frame[end].to_numpy(float) for end in ("q05", "q95"))
-    ax.hlines(places, low, high, color=INK, lw=1.2, zorder=3, label="90 % interval")
+    ax.hlines(places, low, high, color=INK, lw=1.2, zorder=3, label=_("{share} interval").format(share=percent(LEVEL)))
     _numbers(ax, mean, np.maximum(np.maximum(starts, ends), high), totals, currency)
     narrow = inches(ax) < NARROW
-    names = [_broken(f"{part}", LETTERS[narrow]) for part in frame["part"]]
+    names = [_broken(bridge_part(part), LETTERS[narrow]) for part in frame["part"]]
     ax.set_yticks(places, names, color=INK)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.grid(visible=True, axis="x", color=FAINT, linewidth=0.8)
     ax.axvline(0.0, color=INK, lw=0.8)
     short_numbers(ax, "x", currency)
-    legend(ax)
 
 
 def _running(mean: FloatArray, totals: np.ndarray) -> FloatArray:
@@ -134,4 +140,4 @@ def _broken(name: str, letters: int) -> str:
 
 
 def _unit(what: str, currency: str) -> str:
-    return f"{what}, in {currency}" if currency else what
+    return _("{quantity}, in {currency}").format(quantity=what, currency=currency) if currency else what

@@ -8,8 +8,10 @@ import numpy as np
 
 from lifeworth.models.decisions.planning.cash_flow import CONTRIBUTION, PROFIT, CashFlow
 
+from .labels import capital, cash_item
+from .language import gettext as _
 from .plot_style import BLUE, INK, ORANGE, SKY, canvas, inches, legend, short_numbers, titled
-from .wording import short, span
+from .wording import digits_of, short, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,20 +44,26 @@ def plot_cash_flow(cash: CashFlow, item: str = CONTRIBUTION, *, ax: Axes | None 
     places = np.arange(len(rows))
     with canvas(ax) as ax:
         mean = rows["mean"].to_numpy(float)
-        ax.bar(places, mean, width=BAR, color=[SKY if each >= 0.0 else ORANGE for each in mean], label=item, zorder=2)
+        ax.bar(places, mean, width=BAR, color=[SKY if each >= 0.0 else ORANGE for each in mean], label=cash_item(item),
+               zorder=2)  # fmt: skip
         ax.errorbar(places, mean, np.abs(rows[["q05", "q95"]].to_numpy(float).T - mean), ls="", color=BLUE, lw=1.3,
-                    capsize=CAP, label="90 % interval of the period", zorder=3)  # fmt: skip
+                    capsize=CAP, label=_("90 % interval of the period"), zorder=3)  # fmt: skip
         left = cash.frame[cash.frame["item"] == PROFIT]["mean"].to_numpy(float)
         if item != PROFIT and not np.allclose(left, mean):
-            ax.plot(places, left, ls="", marker="D", ms=5, color=INK, mec="white", label="profit", zorder=4)
+            ax.plot(places, left, ls="", marker="D", ms=5, color=INK, mec="white", label=cash_item(PROFIT), zorder=4)
         ax.axhline(0.0, color=INK, lw=0.8)
         few = max(1, int(np.ceil(len(rows) * ROOM_OF_LABEL / inches(ax))))
-        ax.set_xticks(places[::few], rows["period"].iloc[::few])
+        ax.set_xticks(places[::few], [digits_of(period) for period in rows["period"].iloc[::few]])
         short_numbers(ax, "y", "" if item == "purchases" else cash.currency)
         low, high = (short(whole[end], cash.currency) for end in ("q05", "q95"))
-        finding = (
-            f"{item.capitalize()} over {span(cash.horizon)}: {short(whole['mean'], cash.currency)} ({low} to {high})"
+        finding = _("{item} over {span}: {amount} ({low} to {high})").format(
+            item=capital(cash_item(item)),
+            span=span(cash.horizon),
+            amount=short(whole["mean"], cash.currency),
+            low=low,
+            high=high,
         )
-        titled(ax, finding, {"M": "month", "Q": "quarter"}[cash.every], f"{item} of the period")
+        period = {"M": _("month"), "Q": _("quarter")}[cash.every]
+        titled(ax, finding, period, _("{item} of the period").format(item=cash_item(item)))
         legend(ax)
     return ax

@@ -17,7 +17,8 @@ from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.units import parse_horizon
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
-from .wording import NO_BREAK, span
+from .language import ngettext
+from .wording import NO_BREAK, count, span
 
 DAYS = "D"
 
@@ -75,7 +76,7 @@ class Selection:
 def origins(rows: pd.DataFrame) -> str:
     """Say how many origins rows are of."""
     number = rows["origin"].nunique()
-    return f"{number} origin{'s' * (number > 1)}"
+    return ngettext("{number} origin", "{number} origins", number).format(number=count(number))
 
 
 def choose(

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from lifeworth.models.decisions.customers.cohorts import COHORT, Cohorts
+from lifeworth.models.decisions.customers.cohorts import COHORT, SEGMENT, Cohorts
 from lifeworth.models.ground.errors import InputError
-from lifeworth.models.ground.units import DAYS_PER_WEEK, INFINITE
+from lifeworth.models.ground.units import DAYS_PER_WEEK
 
+from .labels import capital, in_unit, segment
+from .language import gettext as _
+from .language import isolated, marked, ngettext
 from .plot_segments import name_rows, row_points, tall_axes
 from .plot_style import BLUE, INK, SKY, canvas, legend, percentages, short_numbers, titled
-from .wording import count, money, percent, span
+from .wording import ahead, count, digits_of, money, percent, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,14 +45,15 @@ class _Look:
 
 
 MEASURES: Final[dict[str, _Look]] = {
-    "value": _Look("historic_value_per_customer", "value_per_customer_mean", "value_per_customer", "per customer",
-                   "observed: contribution so far", "modelled: residual value ahead", False),
-    "aov": _Look("aov_observed", "aov_modelled", None, "mean amount of an order",
-                 "observed: orders so far", "modelled: orders to come", False),
-    "active": _Look("active_observed", "p_active_modelled", None, "share of the customers",
-                    "observed: bought in the last {back}", "modelled: buys in {ahead}", True),
-    "retention": _Look(None, "retention_modelled", "retention_modelled", "share of those alive now",
-                       "", "modelled: alive in 12 months", True),
+    "value": _Look("historic_value_per_customer", "value_per_customer_mean", "value_per_customer",
+                   marked("per customer"), marked("observed: contribution so far"),
+                   marked("modelled: residual value ahead"), False),
+    "aov": _Look("aov_observed", "aov_modelled", None, marked("mean amount of an order"),
+                 marked("observed: orders so far"), marked("modelled: orders to come"), False),
+    "active": _Look("active_observed", "p_active_modelled", None, marked("share of the customers"),
+                    marked("observed: bought in the last {back}"), marked("modelled: buys in {ahead}"), True),
+    "retention": _Look(None, "retention_modelled", "retention_modelled", marked("share of those alive now"),
+                       "", marked("modelled: alive in 12 months"), True),
 }  # fmt: skip
 """What can be drawn. Retention is never observed where customers leave without saying so."""
 
@@ -75,24 +79,23 @@ def plot_cohorts(cohorts: Cohorts, measure: Measure = "value", *, ax: Axes | Non
         raise InputError(f"measure: expected one of {', '.join(MEASURES)}; got {measure!r}.")
     chosen, frame = MEASURES[measure], cohorts.frame
     place = np.arange(len(frame))
-    ahead = "all time" if cohorts.horizon == INFINITE else f"the next {span(cohorts.horizon)}"
     with canvas(ax if ax is not None else tall_axes(len(frame))) as ax:
         size = row_points(ax, len(frame), BAR)
         if chosen.interval is not None:
             low, high = (frame[f"{chosen.interval}_{end}"] for end in ("q05", "q95"))
-            label = "90 % of outcomes" if measure == "value" else "90 % credible"
+            label = _("90 % of outcomes") if measure == "value" else _("90 % credible")
             ax.hlines(place, low, high, color=SKY, lw=0.65 * size, alpha=0.55, label=label)
         ax.plot(frame[chosen.modelled], place, ls="", marker="|", ms=size, mew=2.4, color=BLUE,
-                label=chosen.expected.format(ahead=ahead))  # fmt: skip
+                label=_(chosen.expected).format(ahead=ahead(cohorts.horizon)))  # fmt: skip
         if chosen.observed in frame:
-            back = f"{count(cohorts.window / DAYS_PER_WEEK)} weeks"
+            back = span(f"{cohorts.window / DAYS_PER_WEEK:.0f}W")
             ax.plot(frame[chosen.observed], place, ls="", marker="o", ms=0.47 * size, color=INK,
-                    label=chosen.seen.format(back=back))  # fmt: skip
+                    label=_(chosen.seen).format(back=back))  # fmt: skip
         name_rows(ax, _names(cohorts))
         _limits(ax, chosen.share)
         symbol = "" if chosen.share else cohorts.currency
         percentages(ax, "x") if chosen.share else short_numbers(ax, "x", symbol)
-        titled(ax, cohorts_finding(cohorts, measure), f"{chosen.axis}{f', {symbol}' if symbol else ''}")
+        titled(ax, cohorts_finding(cohorts, measure), in_unit(_(chosen.axis), symbol))
         legend(ax)
     return ax
 
@@ -107,11 +110,11 @@ def cohorts_finding(cohorts: Cohorts, measure: Measure) -> str:
     """
     chosen, frame = MEASURES[measure], cohorts.frame.dropna(subset=[MEASURES[measure].modelled])
     what = {
-        "value": f"expected residual value of a customer over {span(cohorts.horizon)}",
-        "aov": "expected amount of an order",
-        "active": f"expected share that buys within {span(cohorts.horizon)}",
-        "retention": "modelled retention over 12 months",
-    }[measure]
+        "value": _("expected residual value of a customer over {span}"),
+        "aov": _("expected amount of an order"),
+        "active": _("expected share that buys within {span}"),
+        "retention": _("modelled retention over 12 months"),
+    }[measure].format(span=span(cohorts.horizon))
 
     def said(row: pd.Series[Any]) -> str:
         found = float(row[chosen.modelled])
@@ -119,18 +122,40 @@ def cohorts_finding(cohorts: Cohorts, measure: Measure) -> str:
 
     ordered = frame.sort_values(chosen.modelled, kind="stable")
     if ordered.empty:
-        return f"No {what} is known"
+        return _("No {quantity} is known").format(quantity=what)
     low, high = ordered.iloc[0], ordered.iloc[-1]
     if len(ordered) == 1:
-        return f"{what[0].upper()}{what[1:]}: {said(low)}"
-    return f"{what[0].upper()}{what[1:]}: from {said(low)} ({low[cohorts.by]}) to {said(high)} ({high[cohorts.by]})"
+        return _("{quantity}: {amount}").format(quantity=capital(what), amount=said(low))
+    return _("{quantity}: from {low} ({lowest}) to {high} ({highest})").format(
+        quantity=capital(what),
+        low=said(low),
+        lowest=cohort_label(cohorts, low[cohorts.by]),
+        high=said(high),
+        highest=cohort_label(cohorts, high[cohorts.by]),
+    )
+
+
+def cohort_label(cohorts: Cohorts, label: Any) -> str:
+    """Write the label of a cohort: a period, a segment, or a value of an attribute as it is."""
+    if cohorts.by == COHORT:
+        return digits_of(str(label))
+    return segment(label) if cohorts.by == SEGMENT else isolated(str(label))
 
 
 def _names(cohorts: Cohorts) -> list[str]:
     """What stands above each row: the cohort and its customers."""
-    first = "first purchase " if cohorts.by == COHORT else ""
     rows = zip(cohorts.frame[cohorts.by], cohorts.frame["customers"], strict=True)
-    return [f"{first}{label} ({count(size)} customers)" for label, size in rows]
+    return [_name(cohorts, label, size) for label, size in rows]
+
+
+def _name(cohorts: Cohorts, label: Any, size: int) -> str:
+    if cohorts.by == COHORT:
+        found = ngettext(
+            "first purchase {label} ({count} customer)", "first purchase {label} ({count} customers)", size
+        )
+    else:
+        found = ngettext("{label} ({count} customer)", "{label} ({count} customers)", size)
+    return found.format(label=cohort_label(cohorts, label), count=count(size))
 
 
 def _limits(ax: Axes, share: bool) -> None:

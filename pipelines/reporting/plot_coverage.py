@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from lifeworth.models.ground.intervals import BANDS, quantile_name
-from lifeworth.models.ground.units import UNIT_NAMES
 from lifeworth.models.scoring.customers import PIT_BINS
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
+from .language import gettext as _
+from .language import marked
 from .plot_choice import binomial_band, by_length, models_of, one_of, origins, quantity_of, table_of, windows_apart
 from .plot_style import DASHED, FAR, HANDLE, SKY, SOFT, canvas, legend, look, percentages, titled
-from .wording import NO_BREAK, percent
+from .wording import NO_BREAK, digits_of, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +31,28 @@ KINDS: Final = (HONEST, TEXTBOOK, NAIVE)
 """Intervals of totals, as the scorecard calls them; the last is a rule and no model's."""
 CLOSED, IN_PART = "ends included", "ends counted in part"
 """Intervals of customers."""
+NAMES: Final = {
+    HONEST: marked("honest"),
+    TEXTBOOK: marked("textbook"),
+    NAIVE: marked("seasonal naive"),
+    CLOSED: marked("ends included"),
+    IN_PART: marked("ends counted in part"),
+}
+"""Names of kinds in legends; models keep theirs."""
+INSIDE: Final = {
+    ("customers", "purchases"): marked("share of customers inside (purchases)"),
+    ("customers", "spend"): marked("share of customers inside (spend)"),
+    ("totals", "purchases"): marked("share of totals inside (purchases)"),
+    ("totals", "spend"): marked("share of totals inside (spend)"),
+}
+ANY_HORIZON: Final = marked("horizon")
+HORIZON_IN: Final = {
+    "H": marked("horizon in hours"),
+    "D": marked("horizon in days"),
+    "W": marked("horizon in weeks"),
+    "M": marked("horizon in months"),
+    "Y": marked("horizon in years"),
+}
 HOLLOW: Final = {"mfc": "white", "mew": 1.4}
 FEW: Final = 0.02
 """By how much fewer customers than promised an interval may hold before the title says too few."""
@@ -92,8 +115,7 @@ def plot_coverage(
         unit = _ticks(ax, horizons)
         ax.set_ylim(0.0, TOP)
         percentages(ax, "y")
-        titled(ax, finding, f"horizon{unit}{_note(rows, models)}",
-               f"share of {of} inside ({quantity})")  # fmt: skip
+        titled(ax, finding, f"{unit}{_note(rows, models)}", _(INSIDE[of, quantity]))
         legend(ax, lines=2, handle=HANDLE)
     return ax
 
@@ -125,8 +147,13 @@ class Series:
         place = np.array([horizons.index(horizon) for horizon in self.inside.index], dtype=float)
         for group, band in enumerate(BANDS):
             x = group * (len(horizons) + BETWEEN) + shift + place
-            label = self.label if band == HEADLINE else ""
+            label = said(self.label) if band == HEADLINE else ""
             ax.plot(x, self.inside[band], lw=1.4, ms=6, label=label, **self.style)
+
+
+def said(kind: str) -> str:
+    """Name a kind of interval in the language spoken; the name of a model stays."""
+    return _(NAMES[kind]) if kind in NAMES else kind
 
 
 def _of_customers(rows: pd.DataFrame, models: Sequence[str], pit: pd.DataFrame) -> list[Series]:
@@ -194,7 +221,7 @@ def _promised(ax: Axes, horizons: int) -> None:
     """A line in each group at what its intervals promise."""
     for group, band in enumerate(BANDS):
         first = group * (horizons + BETWEEN)
-        label = "promised" if band == HEADLINE else ""
+        label = _("promised") if band == HEADLINE else ""
         ax.plot([first - 0.5, first + horizons - 0.5], [band, band], color=SOFT, lw=1.2, zorder=1.5, label=label)
 
 
@@ -206,20 +233,20 @@ def _chance(ax: Axes, rows: pd.DataFrame, horizons: list[str]) -> None:
             low, high = binomial_band(windows, band, HEADLINE)
             first = group == place == 0
             ax.vlines(group * (len(horizons) + BETWEEN) + place, low, high, color=SKY, lw=9, alpha=0.35,
-                      label=f"{percent(HEADLINE)} by chance" if first else "")  # fmt: skip
+                      label=_("{share} by chance").format(share=percent(HEADLINE)) if first else "")  # fmt: skip
 
 
 def _ticks(ax: Axes, horizons: list[str]) -> str:
-    """Name horizons at their places and groups below them; returns the unit, if all have the same one."""
+    """Name horizons at their places and groups below them; returns the name of the axis."""
     unit = horizons[0][-1] if len({horizon[-1] for horizon in horizons}) == 1 else ""
-    words = f" in {UNIT_NAMES[unit.upper()]}" if unit.upper() in UNIT_NAMES else ""
-    names = [horizon[:-1] if words else horizon for horizon in horizons]
+    words = _(HORIZON_IN.get(unit.upper(), ANY_HORIZON))
+    names = [digits_of(horizon[:-1]) if unit.upper() in HORIZON_IN else horizon for horizon in horizons]
     width = len(horizons) + BETWEEN
     places = [group * width + place for group in range(len(BANDS)) for place in range(len(horizons))]
     ax.set_xticks(places, names * len(BANDS))
     ax.xaxis.remove_overlapping_locs = False  # names of groups stand below those of horizons
     middles = [group * width + (len(horizons) - 1) / 2.0 for group in range(len(BANDS))]
-    ax.set_xticks(middles, [f"{percent(band)} interval" for band in BANDS], minor=True)
+    ax.set_xticks(middles, [_("{share} interval").format(share=percent(band)) for band in BANDS], minor=True)
     ax.tick_params(axis="x", which="minor", length=0, pad=BELOW_TICKS, labelsize=9.0, colors=SOFT)
     ax.set_xlim(-0.7, (len(BANDS) - 1) * width + len(horizons) - 0.3)
     return words

@@ -10,6 +10,8 @@ from lifeworth.models.decisions.acquiring.payback import Payback
 from lifeworth.models.ground.errors import InputError
 from lifeworth.models.ground.rows import FloatArray
 
+from .language import gettext as _
+from .language import isolated, ngettext
 from .plot_bids import LETTER, listed
 from .plot_style import (
     FAINTEST_BAND,
@@ -24,7 +26,7 @@ from .plot_style import (
     short_numbers,
     titled,
 )
-from .wording import money, percent
+from .wording import count, decimal, money, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,8 @@ TALL: Final = 0.77
 """Share of the figure's height that matplotlib gives to axes before it lays them out."""
 THIN: Final = 1.0
 YEAR: Final = "p_payback_12m"
+EXACT_BELOW: Final = 10.0
+"""Months below which a tenth is told."""
 ROOM: Final = 0.06
 """Room above what is drawn, as a share of it."""
 SURE: Final = 5.0
@@ -77,8 +81,9 @@ def plot_payback(payback: Payback, *, ax: Axes | None = None) -> Axes:
         _names(ax, curves, groups)
         _explained(ax)
         short_numbers(ax, "y", payback.currency)
-        unit = f" in {payback.currency}" if payback.currency else ""
-        titled(ax, payback_finding(payback), "months since the first order", f"contribution so far, mean{unit}")
+        so_far = _("contribution so far, mean in {currency}") if payback.currency else _("contribution so far, mean")
+        below = _("months since the first order")
+        titled(ax, payback_finding(payback), below, so_far.format(currency=payback.currency))
         legend(ax, handle=HANDLE)
     return ax
 
@@ -90,17 +95,42 @@ def payback_finding(payback: Payback) -> str:
     reached = rows[np.isfinite(rows["payback_q50"])]
     never = rows[~np.isfinite(rows["payback_q50"])]
     if len(rows) == 1:
-        cac = f"A CAC of {money(rows['cac'].item(), payback.currency)}"
-        if reached.empty:
-            return f"{cac} is not earned back within {months} months"
-        sure = f", within a year with {percent(rows[YEAR].item())} probability" if YEAR in rows else ""
-        return f"{cac} is earned back {_when(reached.iloc[0], months)}{sure}"
+        return _alone(rows.iloc[0], months, payback.currency)
     if reached.empty:
-        return f"No group earns its CAC back within {months} months"
-    ends = reached.iloc[[0, -1] if len(reached) > 1 else [0]]
-    said = ", ".join(f"{'CAC is back' if i == 0 else ''} in {row[name]} {_when(row, months)}".strip()
-                     for i, (_, row) in enumerate(ends.iterrows()))  # fmt: skip
-    return f"{said}; not within {months} months in {listed(never[name])}" if len(never) else said
+        return ngettext(
+            "No group earns its CAC back within {months} month", "No group earns its CAC back within {months} months",
+            months,
+        ).format(months=count(months))  # fmt: skip
+    first, last = reached.iloc[0], reached.iloc[-1]
+    if len(reached) > 1:
+        found = _("CAC is back in {first} {when_first}, in {last} {when_last}")
+    else:
+        found = _("CAC is back in {first} {when_first}")
+    said = found.format(
+        first=isolated(str(first[name])), when_first=_when(first, months),
+        last=isolated(str(last[name])), when_last=_when(last, months),
+    )  # fmt: skip
+    if not len(never):
+        return said
+    return ngettext(
+        "{said}; not within {months} month in {groups}", "{said}; not within {months} months in {groups}", months
+    ).format(said=said, months=count(months), groups=listed(never[name]))
+
+
+def _alone(row: pd.Series[Any], months: int, currency: str) -> str:
+    """What is said of all customers together."""
+    cac = money(row["cac"], currency)
+    if not np.isfinite(row["payback_q50"]):
+        return ngettext(
+            "A CAC of {cac} is not earned back within {months} month",
+            "A CAC of {cac} is not earned back within {months} months",
+            months,
+        ).format(cac=cac, months=count(months))
+    if YEAR not in row:
+        return _("A CAC of {cac} is earned back {when}").format(cac=cac, when=_when(row, months))
+    return _("A CAC of {cac} is earned back {when}, within a year with {share} probability").format(
+        cac=cac, when=_when(row, months), share=percent(row[YEAR])
+    )
 
 
 def _curve(ax: Axes, curve: pd.DataFrame, group: dict[Any, Any], style: dict[str, Any]) -> None:
@@ -133,7 +163,8 @@ def _names(ax: Axes, curves: dict[Any, pd.DataFrame], groups: dict[Any, dict[Any
     months = float(ax.get_xlim()[1])
     alone = len(curves) == 1
     said = [
-        f"{'CAC is back' if alone else label}\n{_soon(groups[label]['payback_q50'], int(months))}" for label in curves
+        f"{_('CAC is back') if alone else isolated(str(label))}\n{_soon(groups[label]['payback_q50'], int(months))}"
+        for label in curves
     ]
     wide = LETTER * max(len(line) for text in said for line in text.split("\n"))
     ax.set_xlim(0.0, months / (1.0 - min(wide / (POINTS * inches(ax)), 0.5)))
@@ -175,26 +206,34 @@ def _height(ax: Axes) -> float:
 
 def _explained(ax: Axes) -> None:
     """Entries of the legend: what marks mean, of whatever group."""
-    ax.fill_between([], [], [], color=SOFT, alpha=2.0 * FAINTEST_BAND, lw=0, label="90 % credible")
-    ax.plot([], [], color=SOFT, lw=THIN, label="CAC")
+    ax.fill_between([], [], [], color=SOFT, alpha=2.0 * FAINTEST_BAND, lw=0, label=_("90 % credible"))
+    ax.plot([], [], color=SOFT, lw=THIN, label=_("CAC"))
     ax.plot(
-        [], [], color=SOFT, lw=SURE, alpha=0.6, marker="o", ms=7, mec="white", label="month of payback, 90 % credible"
-    )
+        [], [], color=SOFT, lw=SURE, alpha=0.6, marker="o", ms=7, mec="white",
+        label=_("month of payback, 90 % credible"),
+    )  # fmt: skip
 
 
 def _soon(month: float, months: int) -> str:
     """Write a month of payback short."""
-    return f"{_number(month)} months" if np.isfinite(month) else f"not in {months}"
+    if not np.isfinite(month):
+        return _("not in {months}").format(months=count(months))
+    return _months(month)
 
 
 def _when(row: pd.Series[Any], months: int) -> str:
     """Write a month of payback with its interval."""
     if float(row["payback_q95"]) <= 1.0:
-        return "within a month"
+        return _("within a month")
     low, middle, high = (float(row[f"payback_{end}"]) for end in ("q05", "q50", "q95"))
-    last = _number(high) if np.isfinite(high) else f"more than {months}"
-    return f"after {_number(middle)} months ({_number(low)} to {last})"
+    last = _number(high) if np.isfinite(high) else _("more than {months}").format(months=count(months))
+    return _("after {months} ({low} to {high})").format(months=_months(middle), low=_number(low), high=last)
+
+
+def _months(month: float) -> str:
+    # of 6.7 months the noun is plural everywhere, though its whole part may be 1
+    return ngettext("{number} month", "{number} months", max(month, 2.0)).format(number=_number(month))
 
 
 def _number(month: float) -> str:
-    return f"{month:.1f}" if month < 10.0 else f"{month:.0f}"
+    return decimal(month, 1 if month < EXACT_BELOW else 0)

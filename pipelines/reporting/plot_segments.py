@@ -9,6 +9,8 @@ import pandas as pd
 
 from lifeworth.models.decisions.customers.segments import Segments
 
+from .labels import in_unit, segment, value_tier
+from .language import gettext as _
 from .plot_style import (
     BLUE,
     FAINT,
@@ -68,17 +70,18 @@ def plot_segments(segments: Segments, *, ax: Axes | None = None) -> Axes:
         _tiers(ax, segments)
         ax.errorbar(
             whole["value_mean"], place, xerr=_around(whole), fmt="none", ecolor=INK, elinewidth=1.4, capsize=3,
-            label="90 % of outcomes",
+            label=_("90 % of outcomes"),
         )  # fmt: skip
         ax.plot(
-            alike, place, ls="", marker="D", ms=6, mfc="white", mec=INK, mew=1.3, label="if all were worth the same"
-        )
+            alike, place, ls="", marker="D", ms=6, mfc="white", mec=INK, mew=1.3,
+            label=_("if all were worth the same"),
+        )  # fmt: skip
         name_rows(ax, _names(whole))
         low, high = ax.dataLim.intervalx
         ax.set_xlim(low - EDGE * (high - low), high + EDGE * (high - low))
         short_numbers(ax, "x", segments.currency)
-        below = f"residual value of the segment over {span(segments.horizon)}{_unit(segments.currency)}"
-        titled(ax, segments_finding(whole, segments.currency), below)
+        below = _("residual value of the segment over {span}").format(span=span(segments.horizon))
+        titled(ax, segments_finding(whole, segments.currency), in_unit(below, segments.currency))
         legend(ax)
     return ax
 
@@ -94,12 +97,19 @@ def segments_finding(by_segment: pd.DataFrame, currency: str = "") -> str:
     """
     total = float(by_segment["value_mean"].sum())
     best = by_segment.iloc[int(by_segment["value_mean"].to_numpy().argmax())]
-    who = f"{count(best['customers'])} {best['segment']} ({percent(best['share'])} of the customers)"
     if len(by_segment) == 1:
-        return f"All customers are {best['segment']}, expected to bring {short(total, currency)}"
-    if not total > 0.0:
-        return f"Of the segments, {who} cost least"
-    return f"{who} are expected to bring {percent(best['value_mean'] / total)} of {short(total, currency)}"
+        found = _("All customers are {segment}, expected to bring {total}")
+    elif not total > 0.0:
+        found = _("Of the segments, {customers} {segment} ({share} of the customers) cost least")
+    else:
+        found = _("{customers} {segment} ({share} of the customers) are expected to bring {value_share} of {total}")
+    return found.format(
+        customers=count(best["customers"]),
+        segment=segment(best["segment"]),
+        share=percent(best["share"]),
+        value_share=percent(best["value_mean"] / total) if total > 0.0 else "",
+        total=short(total, currency),
+    )
 
 
 def tall_axes(rows: int) -> Axes | None:
@@ -139,7 +149,8 @@ def _tiers(ax: Axes, segments: Segments) -> None:
     for tier in tiers:
         width = table[tier].to_numpy()
         shade = SHADES[segments.tiers.index(tier)] if len(segments.tiers) > 1 else FAR
-        label = f"{tier} value" if len(segments.tiers) > 1 else "expected"
+        several = len(segments.tiers) > 1
+        label = _("{tier} value").format(tier=value_tier(tier)) if several else _("expected")
         ax.barh(np.arange(len(table)), width, HEIGHT, left=start, color=shade, edgecolor="white", lw=0.5, label=label)
         start = start + width
 
@@ -154,8 +165,4 @@ def _around(whole: pd.DataFrame) -> np.ndarray:
 def _names(whole: pd.DataFrame) -> list[str]:
     """What stands above each bar: the segment and its customers."""
     rows = zip(whole["segment"], whole["customers"], whole["share"], strict=True)
-    return [f"{name} ({count(size)}, {percent(share)})" for name, size, share in rows]
-
-
-def _unit(currency: str) -> str:
-    return f", {currency}" if currency else ""
+    return [f"{segment(name)} ({count(size)}, {percent(share)})" for name, size, share in rows]

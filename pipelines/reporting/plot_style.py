@@ -10,7 +10,9 @@ import pandas as pd
 
 from lifeworth.models.ground.intervals import quantile_name
 
-from .wording import NO_BREAK, short
+from .language import gettext as _
+from .language import locale
+from .wording import NO_BREAK, count, percent, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +97,7 @@ def canvas(ax: Axes | None) -> Iterator[Axes]:
         if ax is None:
             import matplotlib.pyplot as plt
 
-            _, ax = plt.subplots(figsize=SIZE, layout="constrained")
+            ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
         interactive = mpl.is_interactive()  # switched on by a backend that was loaded just now, as in a notebook
         _plain(ax)
         yield ax
@@ -147,8 +149,12 @@ def bands(ax: Axes, frame: pd.DataFrame, levels: tuple[float, ...], prefix: str 
     """Fill bands around a forecast by week, darker inwards, from its quantiles (columns q05 and so on)."""
     for level in levels:
         low, high = (frame[f"{prefix}{quantile_name(0.5 + sign * level / 2.0)}"].astype(float) for sign in (-1, 1))
-        label = f"{', '.join(f'{100.0 * each:.0f}' for each in levels)} % of outcomes" if level == levels[-1] else None
+        label = _of_outcomes(levels) if level == levels[-1] else None
         ax.fill_between(frame["week_end"], low, high, color=BLUE, alpha=FAINTEST_BAND, lw=0, label=label)
+
+
+def _of_outcomes(levels: tuple[float, ...]) -> str:
+    return _("{levels} % of outcomes").format(levels=", ".join(count(100.0 * level) for level in levels))
 
 
 def legend(ax: Axes, lines: int = 1, *, handle: float = 1.6) -> float:
@@ -214,16 +220,25 @@ def percentages(ax: Axes, axis: str) -> None:
 
     if axis == "x" and inches(ax) < WIDE_ENOUGH:
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
-    getattr(ax, f"{axis}axis").set_major_formatter(lambda value, _: f"{100.0 * value:.3g} %")
+    getattr(ax, f"{axis}axis").set_major_formatter(lambda value, _: _share(value))
+
+
+def _share(value: float) -> str:
+    """A share as few digits as it needs."""
+    needed = f"{100.0 * value:.3g}"
+    return f"{needed} %" if locale() is None else percent(value, len(needed.partition(".")[2]))
 
 
 def dates(ax: Axes) -> None:
     """Write dates of the x axis as short as they can be."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
+    from .plot_dates import SpokenDates
+
+    spoken = locale()
     locator = AutoDateLocator(minticks=3, maxticks=8)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator) if spoken is None else SpokenDates(locator, spoken))
 
 
 def beside(ax: Axes, x: float, text: str, colour: str, *, height: float, right: bool | None = None) -> None:

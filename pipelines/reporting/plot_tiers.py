@@ -10,6 +10,8 @@ import pandas as pd
 from lifeworth.models.decisions.targeting.tiers import LoyaltyTiers
 from lifeworth.models.ground.errors import InputError
 
+from .labels import capital, loyalty_tier
+from .language import gettext as _
 from .plot_style import BLUE, FAINT, FAR, INK, SMALL, SOFT, WIDE_ENOUGH, canvas, inches, legend, percentages, titled
 from .wording import money, percent, short
 
@@ -48,19 +50,19 @@ def plot_tiers(tiers: LoyaltyTiers, *, ax: Axes | None = None) -> Axes:
     with canvas(ax) as ax:
         ax.grid(visible=False, axis="y")
         ax.grid(visible=True, axis="x", color=FAINT, linewidth=0.8)
-        ax.barh(place - BAR / 2.0, share, BAR, color=FAR, label="share of customers")
-        ax.barh(place + BAR / 2.0, value, BAR, color=BLUE, label="share of their value")
+        ax.barh(place - BAR / 2.0, share, BAR, color=FAR, label=_("share of customers"))
+        ax.barh(place + BAR / 2.0, value, BAR, color=BLUE, label=_("share of their value"))
         narrow = inches(ax) < WIDE_ENOUGH
         for number in place:
             _beside(ax, share[number], number - BAR / 2.0, percent(share[number]), SOFT)
             told = _worth(table.iloc[number], tiers.currency, narrow)
             _beside(ax, value[number], number + BAR / 2.0, told, INK)
-        ax.set_yticks(place, [f"{row['tier']}\n{short(row['customers'])}" for _, row in table.iterrows()])
+        ax.set_yticks(place, _names(table))
         ax.set_ylim(len(table) - 0.5, -0.5)
         ax.set_xlim(0.0, (NARROW_ROOM if narrow else ROOM) * max(share.max(), value.max()))
         percentages(ax, "x")
         ax.set_xticks([tick for tick in ax.get_xticks() if 0.0 <= tick <= 1.0])  # room beyond is for what is written
-        titled(ax, tiers_finding(tiers), "share of all; below each tier: its customers")
+        titled(ax, tiers_finding(tiers), _("share of all; below each tier: its customers"))
         legend(ax)
     return ax
 
@@ -70,20 +72,38 @@ def tiers_finding(tiers: LoyaltyTiers) -> str:
     table, symbol = tiers.summary, tiers.currency
     best = table.iloc[0]
     share = best["customers"] / table["customers"].sum()
-    name, value = str(best["tier"]), percent(best["value_share"])
-    said = f"{name[:1].upper()}{name[1:]}: {percent(share)} of the customers, {value} of the value"
     if "budget" in table:
-        return f"{said}; it can bear rewards of {money(best['budget_per_member'], symbol)} a member"
-    return f"{said}; one percent more value is {money(best['one_percent_per_member'], symbol)} a member"
+        each = best["budget_per_member"]
+        found = _(
+            "{tier}: {share} of the customers, {value_share} of the value; it can bear rewards of {each} a member"
+        )
+    else:
+        each = best["one_percent_per_member"]
+        found = _(
+            "{tier}: {share} of the customers, {value_share} of the value; one percent more value is {each} a member"
+        )
+    return found.format(
+        tier=capital(loyalty_tier(best["tier"])),
+        share=percent(share),
+        value_share=percent(best["value_share"]),
+        each=money(each, symbol),
+    )
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    """Each tier, and its customers below it."""
+    return [f"{loyalty_tier(row['tier'])}\n{short(row['customers'])}" for _place, row in table.iterrows()]
 
 
 def _worth(row: pd.Series[Any], symbol: str, narrow: bool) -> str:
     """Share of the value and what it can bear."""
     share = percent(row["value_share"])
     if "budget" in row:
-        return share if not row["budget"] else f"{share}; bears {money(row['budget_per_member'], symbol)} each"
-    each = money(row["one_percent_per_member"], symbol)
-    return f"{share}; 1 % more: {each}" if narrow else f"{share}; 1 % more is {each} each"
+        if not row["budget"]:
+            return share
+        return _("{share}; bears {each} each").format(share=share, each=money(row["budget_per_member"], symbol))
+    found = _("{share}; 1 % more: {each}") if narrow else _("{share}; 1 % more is {each} each")
+    return found.format(share=share, each=money(row["one_percent_per_member"], symbol))
 
 
 def _beside(ax: Axes, x: float, y: float, text: str, colour: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from lifeworth.models.ground.errors import InputError
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
+from .language import gettext as _
 from .plot_choice import Selection, choose
 from .plot_style import BLUE, INK, ORANGE, POINTS, SKY, canvas, dates, headroom, inches, legend, short_numbers, titled
 from .wording import percent, span
@@ -79,19 +80,20 @@ def plot_totals(
     symbol = currency if quantity == "spend" else ""
     with canvas(ax) as ax:
         width = _intervals(ax, kinds)
-        ax.plot(outer["origin"], outer["mean"], ls="", marker="_", ms=WIDER * width, mew=2.0, color=INK, label="mean")
+        ax.plot(
+            outer["origin"], outer["mean"], ls="", marker="_", ms=WIDER * width, mew=2.0, color=INK, label=_("mean")
+        )
         held = outer["actual"].between(outer["q05"], outer["q95"])
         ax.plot(outer["origin"][held], outer["actual"][held], ls="", marker="o", ms=6, color=INK, mec="white", mew=0.8,
-                label="actual", zorder=4)  # fmt: skip
+                label=_("actual"), zorder=4)  # fmt: skip
         if not held.all():
             ax.plot(outer["origin"][~held], outer["actual"][~held], ls="", marker="X", ms=8, color=ORANGE, mec="white",
-                    mew=0.8, label="outside", zorder=4)  # fmt: skip
+                    mew=0.8, label=_("outside"), zorder=4)  # fmt: skip
         _limits(ax)
         short_numbers(ax, "y", symbol)
         dates(ax)
-        unit = f" in {symbol}" if symbol else ""
-        below = choice.under("cut-off of the forecast")
-        titled(ax, totals_finding(kinds, choice.horizon), below, f"{quantity} of all customers{unit}")
+        below = choice.under(_("cut-off of the forecast"))
+        titled(ax, totals_finding(kinds, choice.horizon), below, _of_all(quantity, symbol))
         legend(ax)
     return ax
 
@@ -128,9 +130,18 @@ def _intervals(ax: Axes, kinds: Mapping[str, pd.DataFrame]) -> float:
     width = min(max(BAR * room, BARS[0]), BARS[1])
     for kind, rows in kinds.items():
         colour, share, opacity = (SKY, 1.0, 0.6) if kind == HONEST else (BLUE, INNER, 1.0)
-        label = f"{percent(LEVEL)} {kind}"
+        label = (_("{share} honest") if kind == HONEST else _("{share} textbook")).format(share=percent(LEVEL))
         ax.vlines(rows["origin"], rows["q05"], rows["q95"], color=colour, lw=share * width, alpha=opacity, label=label)
     return width
+
+
+def _of_all(quantity: str, currency: str) -> str:
+    """Name the axis of totals, with its unit."""
+    if quantity == "purchases":
+        return _("purchases of all customers")
+    if not currency:
+        return _("spend of all customers")
+    return _("spend of all customers in {currency}").format(currency=currency)
 
 
 def _slots(origins: pd.Series[pd.Timestamp]) -> float:

@@ -15,6 +15,8 @@ from lifeworth.models.valuation.value import Valuation
 from . import findings
 from .concentration import TOPS, Concentration, customer_values, place_of
 from .holdout import MOST_FREQUENT, Holdout
+from .language import gettext as _
+from .language import marked
 from .plot_groups import draw_tenths
 from .plot_style import (
     BLUE,
@@ -49,6 +51,11 @@ QUANTITIES: Final = {
     "purchases": "purchases",
     "spend": "spend",
     "value": "value",
+}
+OF_ALL: Final = {
+    "purchases": marked("purchases of all customers in {span}"),
+    "spend": marked("spend of all customers in {span}"),
+    "value": marked("value of all customers in {span}"),
 }
 CURVE_POINTS: Final = 201
 EDGE: Final = 0.04
@@ -132,16 +139,20 @@ def plot_total(
         _histogram(ax, draws, np.histogram_bin_edges(draws, BINS), lambda edge: (edge >= low) & (edge <= high))
         mean = float(outlook.total[f"{name}_mean"].iloc[place])
         headroom(ax, TOP)
-        marks = [(mean, f"expected {short(mean, symbol)}", INK, DASHED, FIRST_LINE)]
-        marks += [] if actual is None else [(actual, f"actual {short(actual, symbol)}", ORANGE, "-", SECOND_LINE)]
-        for x, _, colour, dashes, _ in marks:
+        marks: list[tuple[float, str, str, Any, float]] = [
+            (mean, _("expected {amount}").format(amount=short(mean, symbol)), INK, DASHED, FIRST_LINE)
+        ]
+        if actual is not None:
+            marks.append((actual, _("actual {amount}").format(amount=short(actual, symbol)), ORANGE, "-", SECOND_LINE))
+        for x, _text, colour, dashes, _height in marks:
             ax.axvline(x, color=colour, lw=1.8, ls=dashes)
-        for x, text, colour, _, height in marks:
+        for x, text, colour, _dashes, height in marks:
             beside(ax, x, text, colour, height=height)
         short_numbers(ax, "x", symbol)
         percentages(ax, "y")
         finding = findings.total_finding(QUANTITIES[name], label, (low, high), actual, symbol)
-        titled(ax, finding, f"{QUANTITIES[name]} of all customers in {span(label)}", "share of simulated futures")
+        below = _(OF_ALL[name]).format(span=span(label))
+        titled(ax, finding, below, _("share of simulated futures"))
     return ax
 
 
@@ -215,11 +226,14 @@ def plot_value_distribution(valuation: Valuation, horizon: str | None = None, *,
         percentages(ax, "y")
         middle, mean = float(np.median(values)), float(values.mean())
         headroom(ax, TOP)
-        for x, name, colour, dashes in ((middle, "median", INK, DASHED), (mean, "average", ORANGE, "-")):
+        marks = ((middle, _("median {amount}"), INK, DASHED), (mean, _("average {amount}"), ORANGE, "-"))
+        for x, name, colour, dashes in marks:
             ax.axvline(x, color=colour, lw=1.8, ls=dashes)
-            beside(ax, x, f"{name} {money(x, symbol)}", colour, height=FIRST_LINE, right=x == max(middle, mean))
+            told = name.format(amount=money(x, symbol))
+            beside(ax, x, told, colour, height=FIRST_LINE, right=x == max(middle, mean))
         finding = findings.value_finding(values, label, symbol)
-        titled(ax, finding, f"expected residual value of a customer, {span(label)}", "share of customers")
+        below = _("expected residual value of a customer, {span}").format(span=span(label))
+        titled(ax, finding, below, _("share of customers"))
     return ax
 
 
@@ -242,7 +256,9 @@ def plot_concentration(valuation: Valuation, horizon: str | None = None, *, ax: 
     label = valuation.horizons[place_of(valuation, horizon)].label
     with canvas(ax) as ax:
         ax.plot([0, 1], [0, 1], color=SOFT, lw=1.0, ls=DASHED)
-        ax.annotate("all alike", (0.62, 0.62), xytext=(4, -10), textcoords="offset points", color=SOFT, fontsize=SMALL)
+        ax.annotate(
+            _("all alike"), (0.62, 0.62), xytext=(4, -10), textcoords="offset points", color=SOFT, fontsize=SMALL
+        )
         x = np.linspace(0.0, 1.0, CURVE_POINTS) ** 2  # closer where the curve is steep
         y = np.interp(x, curve.customers, curve.value)
         ax.fill_between(x, x, y, color=BLUE, alpha=FAINTEST_BAND, lw=0)
@@ -251,20 +267,22 @@ def plot_concentration(valuation: Valuation, horizon: str | None = None, *, ax: 
             held = curve.held_by(top)
             ax.plot([top, top, 0], [0, held, held], color=FAINT, lw=1.0, zorder=0.5)
             ax.plot(top, held, marker="o", ms=6, color=INK)
-            ax.annotate(f"top {percent(top)}: {percent(held)}", (top, held), xytext=(9, -4), textcoords="offset points",
-                        color=INK, fontsize=SMALL, fontweight="bold", va="center")  # fmt: skip
+            told = _("top {share}: {held}").format(share=percent(top), held=percent(held))
+            ax.annotate(told, (top, held), xytext=(9, -4), textcoords="offset points", color=INK, fontsize=SMALL,
+                        fontweight="bold", va="center")  # fmt: skip
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)
         percentages(ax, "x")
         percentages(ax, "y")
         finding = findings.concentration_finding(curve, TOPS[1])
-        titled(ax, finding, "share of customers, the most valuable first", f"share of expected value, {span(label)}")
+        beside_axis = _("share of expected value, {span}").format(span=span(label))
+        titled(ax, finding, _("share of customers, the most valuable first"), beside_axis)
     return ax
 
 
 def _histogram(ax: Axes, values: FloatArray, edges: FloatArray, inside: Any) -> None:
     """Bars of the shares of values, darker where `inside` says so of their middles."""
-    heights, _ = np.histogram(values, bins=edges)
+    heights = np.histogram(values, bins=edges)[0]
     colours = np.where(inside((edges[:-1] + edges[1:]) / 2.0), BLUE, SKY).tolist()
     shares = heights / len(values)
     ax.bar(edges[:-1], shares, np.diff(edges), align="edge", color=colours, edgecolor="white", lw=0.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -144,7 +144,9 @@ def _allocated(valuation: Valuation, shares: Shares, place: int) -> FloatArray:
         return found + shares.of_values(without, path.customers) if without.any() else found
 
     total = np.zeros((len(shares.labels), basis.draws))
-    for part in basis.futures(basis.ends(lengths)).reduced(allocate, "Value by category"):
+    futures = basis.futures(basis.ends(lengths))
+    futures = replace(futures, measures=("purchases", *futures.measures))
+    for part in futures.reduced(allocate, "Value by category"):
         total += part
     return total
 
