@@ -22,7 +22,7 @@ README: Final = "README.md"
 PAGES: Final = sorted(str(path.relative_to(ROOT)) for path in (*DOCS.rglob("*.md"), ROOT / README))
 CHOOSER: Final = "docs/how-to-choose-a-model.md"
 
-LANGUAGES: Final = {"", "math", "python", "text", "toml"}
+LANGUAGES: Final = {"", "bash", "math", "python", "text", "toml"}
 """What a fence may hold; code by another name, such as py, would not be run."""
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK: Final = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")

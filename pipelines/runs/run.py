@@ -191,7 +191,7 @@ def _named(settings: Settings, as_of: pd.Timestamp | None, shelf: Shelf, listen:
     shelf.clear(keep=name)
     took = time.perf_counter() - began
     listen(Event("done", "read", took, f"{snapshot.rows:,} rows of {snapshot.source}"))
-    return State(name, day, settings, replace(snapshot, path=orders), _last(shelf, day, name), work), took
+    return State(name, day, settings, replace(snapshot, path=orders), _last(shelf, name), work), took
 
 
 def _nothing_to_do(name: str, shelf: Shelf, took: float, listen: Listener) -> RunResult:
@@ -279,10 +279,7 @@ def _last_order_day(settings: Settings, snapshot: Snapshot) -> pd.Timestamp:
     return read_log(snapshot.path, columns, policies, None).last_day
 
 
-def _last(shelf: Shelf, day: pd.Timestamp, name: str) -> LastRun | None:
-    """What is published, unless it is this run or of a later day: a bridge leads forward."""
+def _last(shelf: Shelf, name: str) -> LastRun | None:
+    """What is published, unless it is this run."""
     current = shelf.current()
-    if current is None or current.name == name:
-        return None
-    last = last_run(current)
-    return last if last.as_of <= day else None
+    return None if current is None or current.name == name else last_run(current)

@@ -34,7 +34,7 @@ class State:
     settings : Settings
     snapshot : Snapshot
     last : LastRun or None
-        What is published, if its day is not later than this run's.
+        What is published.
     work : Path
         Folder of the run's own, cleared once it is published.
     gates : tuple of GateResult

@@ -117,8 +117,8 @@ def value(state: State) -> State:
 
 
 def compare(state: State) -> State:
-    """Hold the run beside the one that is published, and ask the gates of drift."""
-    if state.last is None:
+    """Hold the run beside the one that is published, and ask the gates of drift; a bridge leads forward only."""
+    if state.last is None or state.as_of < state.last.as_of:
         return state
     fits = (*state.candidates, known(state.spend))
     comparison = compare_with(

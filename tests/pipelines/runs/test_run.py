@@ -63,6 +63,19 @@ def test_a_month_later_the_run_is_compared_with_the_one_before(second_night):
     assert current(second_night) == before
 
 
+def test_a_run_of_an_earlier_day_is_held_and_can_be_asked_for(second_night):
+    before = current(second_night)
+    held = lw.run(second_night, as_of="1998-04-30")
+    assert held.ending == "held"
+    assert (held.folder / "why.txt").read_text().startswith(f"Run {held.run_id} was held back by the gate going_back")
+    assert current(second_night) == before
+    asked = lw.run(
+        second_night, as_of="1998-04-30", accept=[gate.gate for gate in held.gates if gate.outcome == "held"]
+    )
+    assert asked.ending == "published with warnings"
+    assert table(second_night.parent / "out", "bridge").empty
+
+
 class Killed(BaseException):
     """Ends a run as a kill does: nothing of ours catches it."""
 
