@@ -18,8 +18,7 @@ from lifeworth.models.valuation.value import Valuation, value
 from ..backtesting.choice import Choice
 from ..orders.purchase_days import observed
 from ..record.record import Comparison, LastRun
-from ..settings.settings import Settings
-from ..sources.read import policies_of
+from ..settings.settings import Settings, policies_of
 from ..sources.snapshot import Snapshot
 
 SINCE: Final = ("quantity", "days", "mean", "q05", "q95", "actual", "inside")

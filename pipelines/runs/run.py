@@ -25,8 +25,8 @@ from ..orders.policies import OrderPolicies
 from ..publishing.figures import figures
 from ..record.record import GateResult, LastRun
 from ..settings.file import read_settings
-from ..settings.settings import GateSettings, Settings
-from ..sources.read import columns_of, policies_of, take_snapshot
+from ..settings.settings import GateSettings, Settings, policies_of
+from ..sources.read import columns_of, take_snapshot
 from ..sources.snapshot import Snapshot
 from .checkpoints import resume, save_checkpoint
 from .events import Event, Listener, silent

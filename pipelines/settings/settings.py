@@ -204,15 +204,19 @@ def economics(settings: Settings) -> Economics:
     )
 
 
-def policies(settings: Settings) -> RowWords:
-    """What [rows] says, as keyword arguments of `summarise`."""
+def policies_of(settings: Settings) -> PolicyWords:
+    """What is done with rows that are no plain purchases, as keyword arguments of `OrderPolicies`."""
     rows = settings.rows
-    return RowWords(
+    return PolicyWords(
         refunds=rows.refunds,
         zero=rows.zero,
         missing_amount=rows.missing_amount,
         missing_date=rows.missing_date,
         missing_id=rows.missing_id,
         duplicates=rows.duplicates,
-        acquired_from=rows.acquired_from,
     )
+
+
+def policies(settings: Settings) -> RowWords:
+    """What [rows] says, as keyword arguments of `summarise`."""
+    return RowWords(**policies_of(settings), acquired_from=settings.rows.acquired_from)

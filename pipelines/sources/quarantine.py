@@ -18,8 +18,8 @@ from ..orders.order_log import CUSTOMER, KIND, KINDS, OrderLog, read_log
 from ..orders.order_table import OrderColumns, is_null, run
 from ..orders.policies import OrderPolicies
 from ..orders.purchase_days import customer_days, with_first_day
-from ..settings.settings import Settings
-from .read import VARIANT, columns_of, copy_to_parquet, policies_of
+from ..settings.settings import Settings, policies_of
+from .read import VARIANT, columns_of, copy_to_parquet
 from .snapshot import Snapshot
 
 REASON: Final = "reason"

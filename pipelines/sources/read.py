@@ -15,7 +15,6 @@ from lifeworth.models.ground.errors import InputError
 
 from ..exports import writable_folder
 from ..orders.order_table import is_null, quiet, run
-from ..orders.policies import PolicyWords
 from ..settings.settings import Settings
 from .failures import told
 from .open import open_source
@@ -88,19 +87,6 @@ def columns_of(settings: Settings) -> dict[str, Any]:
         "amount": names.amount,
         "attributes": names.attributes,
     }
-
-
-def policies_of(settings: Settings) -> PolicyWords:
-    """The keywords that say what is done with rows that are no plain purchases."""
-    rows = settings.rows
-    return PolicyWords(
-        refunds=rows.refunds,
-        zero=rows.zero,
-        duplicates=rows.duplicates,
-        missing_amount=rows.missing_amount,
-        missing_date=rows.missing_date,
-        missing_id=rows.missing_id,
-    )
 
 
 def copy_to_parquet(engine: Any, table: ir.Table, path: Path) -> None:

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 import lifeworth as lw
 from lifeworth.models.ground.data_report import KIND_LABELS
-from lifeworth.pipelines.settings.settings import Settings
+from lifeworth.pipelines.settings.settings import Settings, policies_of
 from lifeworth.pipelines.sources.quarantine import quarantine, write_quarantine
-from lifeworth.pipelines.sources.read import columns_of, policies_of, take_snapshot
+from lifeworth.pipelines.sources.read import columns_of, take_snapshot
 
 UNTIL = datetime.date(2020, 12, 31)
 

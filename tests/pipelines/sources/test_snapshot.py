@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
-from lifeworth.pipelines.settings.settings import Settings
-from lifeworth.pipelines.sources.read import columns_of, policies_of, take_snapshot
+from lifeworth.pipelines.settings.settings import Settings, policies_of
+from lifeworth.pipelines.sources.read import columns_of, take_snapshot
 
 KINDS = ("csv", "parquet", "duckdb", "postgres")
 POLICIES = ({}, {"duplicates": "drop"}, {"duplicates": "drop", "refunds": "drop", "zero": "drop"})
