@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS: Final = sorted(path.name for path in FOLDER.glob("*.ipynb"))
-LONG: Final = ("02_does_it_hold.ipynb",)
+LONG: Final = ("02_does_it_hold.ipynb", "03_what_is_a_customer_worth.ipynb")
 """Backtests of four logs: run by `make test-slow`; what it calls is tested elsewhere."""
 KERNEL: Final = "lifeworth-tests"
 CELL_SECONDS: Final = 120

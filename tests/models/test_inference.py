@@ -133,6 +133,7 @@ def test_a_seed_gives_the_same_fit_again_and_another_seed_another(
         assert not np.array_equal(one.posterior.values, other.posterior.values)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings(
     "ignore::lifeworth.models.ground.errors.ConvergenceWarning"
 )  # so few draws are for this alone

@@ -19,7 +19,7 @@ import pytest
 import lifeworth as lw
 from lifeworth.pipelines.runs.run import run
 
-KILLS: Final = 10
+KILLS: Final = 5
 """Each night; `LIFEWORTH_KILLS=300 make soak` for a longer time."""
 SEED: Final = 20261122
 SETTINGS: Final = """
