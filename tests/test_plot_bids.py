@@ -159,7 +159,7 @@ def test_each_group_has_its_curve_its_cac_and_the_month_where_they_meet() -> Non
         np.testing.assert_allclose(curve.get_ydata(), mine["cumulative_mean"])
     marks = sorted(float(each.get_xdata()[0]) for each in ax.lines if len(each.get_xdata()) == 1)
     assert marks == [0.2, 8.3, 20.0]  # social never gets there
-    assert texts(ax) == ["search\n8.3 months", "social\nnot in 36", "email\n0.2 months", "tv\n20 months"]
+    assert texts(ax) == ["search\n8.3 months", "social\nnot in 36", "email\n< 1 month", "tv\n20 months"]
     assert ax.get_xticks().tolist() == [0, 6, 12, 18, 24, 30, 36]
     assert "in $" in ax.get_ylabel()
 

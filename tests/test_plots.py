@@ -28,6 +28,7 @@ from lifeworth.pipelines.reporting import plots
 from lifeworth.pipelines.reporting.concentration import Concentration
 from lifeworth.pipelines.reporting.holdout import Holdout, holdout
 from lifeworth.pipelines.reporting.tracking import Tracking, tracking
+from lifeworth.pipelines.reporting.wording import percent, short
 
 pytestmark = pytest.mark.usefixtures("no_window")
 
@@ -191,6 +192,17 @@ def test_the_bars_of_a_total_are_shares_of_its_draws(found: Found) -> None:
     assert bars[0].get_x() <= draws.min()
 
 
+def test_a_long_tail_of_a_total_does_not_squeeze_its_bars(found: Found) -> None:
+    draws = found.holdout.forecast.draws["spend"].copy()
+    most = 20.0 * draws[0].max()
+    draws[0, 0] = most
+    forecast = replace(found.holdout.forecast, draws={**found.holdout.forecast.draws, "spend": draws})
+    ax = plots.plot_total(forecast, "spend", ax=axes())
+    assert max(bar.get_x() + bar.get_width() for bar in ax.patches) < most / 10.0
+    beyond = 1.0 - sum(bar.get_height() for bar in ax.patches)
+    assert f"{percent(beyond, 1)} lie beyond, up to {short(most)}" in {text.get_text() for text in ax.texts}
+
+
 @pytest.mark.parametrize(("actual", "where"), [(1600.0, "within"), (9000.0, "above"), (10.0, "below")])
 def test_a_total_says_where_the_actual_number_lies(found: Found, actual: float, where: str) -> None:
     ax = plots.plot_total(found.holdout.forecast, actual=actual, ax=axes())
@@ -238,6 +250,14 @@ def test_concentration_is_that_of_a_sort_by_hand() -> None:
     curve = Concentration.of(np.array([1.0, 6.0, 1.0, 2.0]))
     assert [curve.held_by(share) for share in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([0.6, 0.8, 0.9, 1.0])
     assert curve.held_by(0.0) == 0.0
+
+
+def test_a_top_that_the_straight_line_would_cross_is_named_beyond_it(found: Found) -> None:
+    alike = found.valuation.customers.assign(value_mean=1.0)
+    ax = plots.plot_concentration(replace(found.valuation, customers=alike), ax=axes())
+    tops = [text for text in ax.texts if text.get_text().startswith("top ")]
+    assert len(tops) == 3
+    assert all(text.get_position()[0] > text.get_position()[1] for text in tops)
 
 
 def test_a_base_that_is_worth_nothing_has_no_concentration() -> None:

@@ -20,6 +20,7 @@ from ..reporting.language import marked, ngettext
 from ..reporting.wording import count, listed, money
 from .labels import advice, template_of
 from .parts import Part
+from .words import interval
 
 KEYS: Final = ["segment", "value_tier"]
 MEANINGS: Final = {
@@ -38,9 +39,13 @@ MEANINGS: Final = {
 
 
 def advice_part(record: RunRecord) -> Part:
-    """What to do for each segment: its value tiers that are given the same advice are told together."""
+    """What to do for each segment: each advice once, with all whom it is for, the most valuable first."""
     segments = record.decisions.segments
-    terms = tuple((_who(given, len(segments.tiers) > 1), given.said(segments.currency)) for given in _given(record))
+    by_advice: dict[str, list[_Given]] = {}
+    for given in _given(record):
+        by_advice.setdefault(given.template, []).append(given)
+    tiers, currency = len(segments.tiers) > 1, segments.currency
+    terms = tuple(_term(template, to, tiers, currency) for template, to in by_advice.items())
     text = _(
         "What to do depends on both: on what the segment did, and on what the model expects. A silent customer may be "
         "worth much or nothing."
@@ -61,17 +66,39 @@ def meanings_part(segments: Segments) -> Part:
 
 @dataclass(frozen=True)
 class _Given:
-    """One advice to one segment: for which value tiers and how many customers, with the amounts it speaks of."""
+    """One advice to one segment: for which value tiers and how many customers, with the amounts it speaks of.
+
+    `each` is the expected value of a customer, `limit` what winning one back gains if it works for sure.
+    """
 
     segment: str
     tiers: tuple[str, ...]
     template: str
     customers: int
-    value: float
+    each: float
     limit: float
 
-    def said(self, currency: str) -> str:
-        return advice(self.template, value=money(self.value, currency), limit=money(self.limit, currency))
+    @property
+    def value(self) -> float:
+        """Of all of them together."""
+        return self.each * self.customers
+
+
+def _term(template: str, to: list[_Given], tiers: bool, currency: str) -> tuple[str, tuple[str, ...]]:
+    """An advice with the least and the most of its amounts, and whom it is for, each with its own."""
+    amounts = {"value": [given.each for given in to], "limit": [given.limit for given in to]}
+    said = advice(template, **{name: _range(each, currency) for name, each in amounts.items()})
+    who = [_who(given, tiers) for given in to]
+    for name, each in amounts.items():
+        if f"{{{name}}}" in template and len(to) > 1:
+            told = _("{who}: {amount}")
+            who = [told.format(who=one, amount=money(amount, currency)) for one, amount in zip(who, each, strict=True)]
+    return said, tuple(who)
+
+
+def _range(values: list[float], currency: str) -> str:
+    low, high = (money(end(values), currency) for end in (min, max))
+    return low if low == high else interval(min(values), max(values), currency)
 
 
 def _who(given: _Given, tiers: bool) -> str:
@@ -91,7 +118,12 @@ def _who(given: _Given, tiers: bool) -> str:
     )
 
 
-def _given(record: RunRecord) -> Iterator[_Given]:
+def _given(record: RunRecord) -> list[_Given]:
+    """Every advice to every segment, the most valuable first."""
+    return sorted(_each(record), key=lambda given: given.value, reverse=True)
+
+
+def _each(record: RunRecord) -> Iterator[_Given]:
     segments = record.decisions.segments
     table = segments.frame.assign(template=segments.frame["action"].map(template_of)).merge(
         _limits(record, segments), on=KEYS, how="left", validate="one_to_one"

@@ -44,7 +44,8 @@ TERMS: Final = {
 def answer(record: RunRecord) -> Section:
     """The first section; its heading is the answer in a sentence."""
     parts = (
-        Part((_meaning(record.valuation.economics),), cards=tuple(_cards(record)), caution=tuple(_cautions(record))),
+        Part((_meaning(record.valuation.economics),), cards=tuple(_values(record))),
+        Part(cards=tuple(_cards(record)), caution=tuple(_cautions(record))),
         Part(tuple(_how_sure(record)), chart=_chart(record), heading=_("How sure is this?")),
     )
     return Section("answer", _headline(record), parts, _("The answer"))
@@ -86,16 +87,18 @@ def _meaning(economics: Economics) -> str:
     return f"{counted} {_('Nothing that they spent in the past is in it, and nothing of what it cost to win them.')}"
 
 
+def _values(record: RunRecord) -> Iterator[Card]:
+    for place, horizon in enumerate(record.valuation.horizons):
+        said = _("Value, {span}").format(span=span(horizon.label))
+        yield Card(said, *_number(record, "value", _currency(record), place))
+
+
 def _cards(record: RunRecord) -> Iterator[Card]:
     first, currency = span(record.valuation.horizons[0].label), _currency(record)
-    yield Card(_("Value, {span}").format(span=first), *_number(record, "value", currency))
     yield Card(_("Purchases, {span}").format(span=first), *_number(record, "purchases", ""))
     yield Card(_("Spend, {span}").format(span=first), *_number(record, "spend", currency))
     yield _active(record, first)
     yield _new_customer(record, first)
-    for place, horizon in enumerate(record.valuation.horizons[1:], start=1):
-        said = _("Value, {span}").format(span=span(horizon.label))
-        yield Card(said, *_number(record, "value", currency, place))
 
 
 def _number(record: RunRecord, quantity: str, currency: str, place: int = 0) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from ..reporting.wording import count, decimal, percent, span
 from .gate_words import gate_name, measured_of
 from .labels import outcome
 from .parts import English, Part, Section, Table, Verbatim
+from .trust import RULES
 from .words import NONE, verbatim
 
 DIGITS: Final = 4
@@ -111,7 +112,7 @@ def _scores(record: RunRecord) -> Iterator[Part]:
     for quantity, name in QUANTITIES.items():
         found = scores[scores["quantity"] == quantity]
         if len(found):
-            yield Part(table=_score_table(record, found, _(name)), heading=_score_heading(quantity), folded=True)
+            yield Part(table=_score_table(found, _(name)), heading=_score_heading(quantity), folded=True)
 
 
 def _score_heading(quantity: str) -> str:
@@ -122,7 +123,7 @@ def _score_heading(quantity: str) -> str:
     )
 
 
-def _score_table(record: RunRecord, found: pd.DataFrame, quantity: str) -> Table:
+def _score_table(found: pd.DataFrame, quantity: str) -> Table:
     """Means over the days that were forecast from, by horizon, models before plain rules."""
     means = found.groupby(["horizon", "model"], sort=False)[list(SCORES)].mean().reset_index()
     columns = (
@@ -134,11 +135,10 @@ def _score_table(record: RunRecord, found: pd.DataFrame, quantity: str) -> Table
         _("Gini"),
         _("AUC"),
     )
-    models = set(record.scorecard.models)
     rows = tuple(
         (
             span(str(row["horizon"])),
-            str(row["model"]) if row["model"] in models else English(row["model"]),
+            _(RULES[row["model"]]) if row["model"] in RULES else Verbatim(row["model"]),
             _maybe_percent(row["bias"]),
             _maybe(row["crps"]),
             _maybe_percent(row["coverage_90"]),

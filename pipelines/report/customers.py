@@ -175,7 +175,12 @@ def _tiers(record: RunRecord) -> Iterator[Part]:
         _("Bars of the share of customers and of value of each tier."),
         captioned(
             tiers_finding(tiers),
-            _("Beside each bar stands what a reward may cost: it pays only if it raises value by more."),
+            _("Beside each bar stands what a reward may cost: it pays only if it raises value by more.")
+            if budget
+            else _(
+                "Beside each bar stands what one percent more value is worth for each member: a reward pays only if it "
+                "costs less than the value that it adds."
+            ),
         ),
     )
     caption = _("Loyalty tiers and what they are expected to bring within {span}").format(span=span(horizon))

@@ -24,6 +24,7 @@ from ..reporting.plot_style import ORANGE, STYLE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 FONTS: Final = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', 'Noto Sans Telugu', "
@@ -40,8 +41,12 @@ UNSEEN: Final = "\u200b"
 READABLE: Final = {ORANGE: "#b34a00", "#e69f00": "#8a5f00", "#009e73": "#00735a", "#cc79a7": "#9c3f73"}
 """Colours too pale for text on white (WCAG 2.2, 1.4.3), and what text has instead."""
 
+ANCHORS: Final = {"right": ("end", 1.0), "center": ("middle", 0.5)}
+"""Where lines of a text meet: its name in a drawing, and how far from the beginning of a line, as a share of it."""
+
 _FAMILY = re.compile(r"font-family: [^;\"]+;? ?")
 _TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
+_GROUP = re.compile(r'<g id="(lines_\d+)">.*?</g>', re.DOTALL)
 
 
 def as_svg(draw: Callable[[Axes], Axes], size: tuple[float, float]) -> str:
@@ -56,11 +61,72 @@ def as_svg(draw: Callable[[Axes], Axes], size: tuple[float, float]) -> str:
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots()).set_title("", loc="left")
         lines.take_from(figure)
+        _break_names(figure, lines)
+        ends = _Ends.of(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    svg = _FAMILY.sub("", buffer.getvalue()).replace("<svg ", f'<svg style="font-family: {FONTS}" ', 1)
+        svg = ends.anchored(buffer.getvalue())
+    svg = _FAMILY.sub("", svg).replace("<svg ", f'<svg style="font-family: {FONTS}" ', 1)
     svg = _TEXT.sub(lambda text: f"{_readable(text[1])}{_directed(lines.whole(text[2]))}{text[3]}", svg)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+def _break_names(figure: Figure, lines: _Lines) -> None:
+    """Break the names of y axes into lines no longer than the axis is high."""
+    figure.draw_without_rendering()  # how high axes are is known once they are laid out
+    for axes in figure.axes:
+        name = axes.yaxis.label
+        room, written = axes.get_window_extent().height, name.get_text()
+        if name.get_window_extent().height <= room:
+            continue
+        broken = [""]
+        for word in lines.plain(written).split(" "):
+            longer = f"{broken[-1]} {word}".lstrip()
+            name.set_text(without_marks(longer))
+            if broken[-1] and name.get_window_extent().height > room:
+                broken.append(word)
+            else:
+                broken[-1] = longer
+        name.set_text(lines.bare("\n".join(broken)))
+
+
+class _Ends:
+    """Texts of several lines that do not begin flush: their lines are anchored where they are to meet.
+
+    Matplotlib writes such lines from where each begins in its own font; in the reader's they would not meet.
+    """
+
+    def __init__(self, texts: dict[str, Text]) -> None:
+        self._texts = texts
+
+    @classmethod
+    def of(cls, figure: Figure) -> _Ends:
+        """Mark such texts of a figure that is laid out."""
+        from matplotlib.text import Text
+
+        figure.draw_without_rendering()  # makes the labels of ticks
+        several = (text for text in figure.findobj(Text) if "\n" in text.get_text())
+        found = (text for text in several if text.get_horizontalalignment() in ANCHORS)
+        texts = {f"lines_{place}": text for place, text in enumerate(found)}
+        for name, text in texts.items():
+            text.set_gid(name)
+        return cls(texts)
+
+    def anchored(self, svg: str) -> str:
+        """A drawing with every line of them anchored."""
+        return _GROUP.sub(lambda group: self._group(group[0], self._texts[group[1]]), svg)
+
+    @staticmethod
+    def _group(group: str, text: Text) -> str:
+        from matplotlib.textpath import text_to_path
+
+        anchor, share = ANCHORS[text.get_horizontalalignment()]
+
+        def moved(line: re.Match[str]) -> str:
+            wide = text_to_path.get_text_width_height_descent(unescape(line[2]), text.get_fontproperties(), False)[0]
+            return f'{line[1][:-1]} text-anchor="{anchor}" dx="{share * wide:.6f}">{line[2]}{line[3]}'
+
+        return _TEXT.sub(moved, group)
 
 
 def _readable(tag: str) -> str:
@@ -99,6 +165,10 @@ class _Lines:
     def whole(self, written: str) -> str:
         """What is written in a drawing, with its marks."""
         return escape(self._whole.get(unescape(written), unescape(written)), quote=False)
+
+    def plain(self, written: str) -> str:
+        """A text as it really is, line by line."""
+        return "\n".join(self._whole.get(line, line) for line in written.split("\n"))
 
     def _bare_line(self, line: str) -> str:
         bare = without_marks(line)

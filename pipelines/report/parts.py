@@ -101,8 +101,8 @@ class Part:
         Of a list.
     heading : str
     cards : tuple of Card
-    terms : tuple of (str, str)
-        Of a list of definitions: what, and what it is.
+    terms : tuple of (str, str) or of (str, tuple of str)
+        Of a list of definitions: what, and what it is; or what, and all that it holds for.
     caution : tuple of str
         Sentences set apart by a mark: what to beware of.
     folded : bool
@@ -115,7 +115,7 @@ class Part:
     points: tuple[str, ...] = ()
     heading: str = ""
     cards: tuple[Card, ...] = ()
-    terms: tuple[tuple[str, str], ...] = ()
+    terms: tuple[tuple[str, str], ...] | tuple[tuple[str, tuple[str, ...]], ...] = ()
     caution: tuple[str, ...] = ()
     folded: bool = False
 

@@ -78,6 +78,8 @@ def _messages() -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
 
 def _write(path: Path, catalogue: Catalog) -> None:
     """Without dates and line numbers, which change where messages do not."""
+    for message in catalogue:
+        message.flags.discard(_PERCENT)
     written = io.BytesIO()
     write_po(written, catalogue, width=LINE, include_lineno=False, omit_header=False, sort_output=False)
     lines = written.getvalue().decode().splitlines(keepends=True)
@@ -85,6 +87,8 @@ def _write(path: Path, catalogue: Catalog) -> None:
     write_bytes(path, "".join(line for line in lines if not line.startswith(_DATES)).encode())
 
 
+_PERCENT: Final = "python-format"
+"""What Babel takes "90 % interval" for; messages have {placeholders} alone."""
 _DATES: Final = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator', '"Language-Team', "# ")
 
 

@@ -26,7 +26,7 @@ from .plot_style import (
     short_numbers,
     titled,
 )
-from .wording import count, decimal, money, percent
+from .wording import FRACTION, count, decimal, money, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,9 +231,13 @@ def _when(row: pd.Series[Any], months: int) -> str:
 
 
 def _months(month: float) -> str:
-    # of 6.7 months the noun is plural everywhere, though its whole part may be 1
-    return ngettext("{number} month", "{number} months", max(month, 2.0)).format(number=_number(month))
+    if month < 1.0:
+        return _("< {number} month").format(number=count(1))
+    number = FRACTION if month < EXACT_BELOW else round(month)
+    return ngettext("{number} month", "{number} months", number).format(number=_number(month))
 
 
 def _number(month: float) -> str:
+    if month < 1.0:
+        return f"< {count(1)}"
     return decimal(month, 1 if month < EXACT_BELOW else 0)

@@ -25,6 +25,7 @@ from .plot_style import (
     FAINTEST_BAND,
     INK,
     ORANGE,
+    POINTS,
     SKY,
     SMALL,
     SOFT,
@@ -33,6 +34,7 @@ from .plot_style import (
     canvas,
     dates,
     headroom,
+    inches,
     legend,
     percentages,
     short_numbers,
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 BINS: Final = 40
 ENDS: Final = (0.001, 0.999)
 """Quantiles of the customers between which a distribution is drawn; beyond them are too few to see."""
+TAIL: Final = 0.995
+"""Quantile of the simulated futures at which the axis of a total ends …"""
+LONG: Final = 0.5
+"""… where what is beyond would lengthen it by more than this share."""
 QUANTITIES: Final = {
     "purchases": "purchases",
     "spend": "spend",
@@ -64,7 +70,13 @@ TOP: Final = 0.18
 """Room above what is drawn, as a share of it, for what is written there."""
 FIRST_LINE: Final = 0.96
 SECOND_LINE: Final = 0.88
-"""Heights of what is written there."""
+"""Heights of what is written there, …"""
+MIDDLE: Final = 0.5
+"""… and of what is written in the middle."""
+ASIDE: Final = 0.02
+"""From a line to a text that must not touch it, as a share of the axis."""
+FREE: Final = 0.68
+"""Where the line of equal customers is named: to the right of the names of the tops."""
 
 
 def plot_tracking(tracking: Tracking, *, cumulative: bool = False, ax: Axes | None = None) -> Axes:
@@ -136,7 +148,8 @@ def plot_total(
     symbol = "" if name == "purchases" else _currency(outlook, currency)
     low, high = np.quantile(draws, [0.05, 0.95], method="inverted_cdf").tolist()
     with canvas(ax) as ax:
-        _histogram(ax, draws, np.histogram_bin_edges(draws, BINS), lambda edge: (edge >= low) & (edge <= high))
+        drawn = _drawn_of(ax, draws, symbol)
+        _histogram(ax, draws, np.histogram_bin_edges(drawn, BINS), lambda edge: (edge >= low) & (edge <= high))
         mean = float(outlook.total[f"{name}_mean"].iloc[place])
         headroom(ax, TOP)
         marks: list[tuple[float, str, str, Any, float]] = [
@@ -257,7 +270,7 @@ def plot_concentration(valuation: Valuation, horizon: str | None = None, *, ax: 
     with canvas(ax) as ax:
         ax.plot([0, 1], [0, 1], color=SOFT, lw=1.0, ls=DASHED)
         ax.annotate(
-            _("all alike"), (0.62, 0.62), xytext=(4, -10), textcoords="offset points", color=SOFT, fontsize=SMALL
+            _("all alike"), (FREE, FREE), xytext=(4, -10), textcoords="offset points", color=SOFT, fontsize=SMALL
         )
         x = np.linspace(0.0, 1.0, CURVE_POINTS) ** 2  # closer where the curve is steep
         y = np.interp(x, curve.customers, curve.value)
@@ -268,8 +281,7 @@ def plot_concentration(valuation: Valuation, horizon: str | None = None, *, ax: 
             ax.plot([top, top, 0], [0, held, held], color=FAINT, lw=1.0, zorder=0.5)
             ax.plot(top, held, marker="o", ms=6, color=INK)
             told = _("top {share}: {held}").format(share=percent(top), held=percent(held))
-            ax.annotate(told, (top, held), xytext=(9, -4), textcoords="offset points", color=INK, fontsize=SMALL,
-                        fontweight="bold", va="center")  # fmt: skip
+            _name_top(ax, told, top, held)
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)
         percentages(ax, "x")
@@ -278,6 +290,31 @@ def plot_concentration(valuation: Valuation, horizon: str | None = None, *, ax: 
         beside_axis = _("share of expected value, {span}").format(span=span(label))
         titled(ax, finding, _("share of customers, the most valuable first"), beside_axis)
     return ax
+
+
+def _name_top(ax: Axes, told: str, top: float, held: float) -> None:
+    """Write beside a point of the curve; where the straight line would cross that, beyond the line."""
+    words: dict[str, Any] = {"color": INK, "fontsize": SMALL, "fontweight": "bold", "va": "center"}
+    text = ax.annotate(told, (top, held), xytext=(9, -4), textcoords="offset points", **words)
+    figure = ax.get_figure(root=True)
+    dpi = POINTS if figure is None else figure.dpi
+    wide = (text.get_window_extent().width / dpi + 9.0 / POINTS) / inches(ax)
+    if top + wide < held - ASIDE:
+        return
+    text.remove()
+    line = {"arrowstyle": "-", "color": SOFT, "lw": 0.8, "shrinkA": 1.0, "shrinkB": 3.0}
+    ax.annotate(told, (top, held), (held + 3.0 * ASIDE, max(held, 2.0 * ASIDE)), arrowprops=line, **words)
+
+
+def _drawn_of(ax: Axes, draws: FloatArray, symbol: str) -> FloatArray:
+    """The draws of a histogram: all, or those before a tail so long that it would squeeze them; then it is told."""
+    low, end, most = (float(draws.min()), float(np.quantile(draws, TAIL)), float(draws.max()))
+    if most - end <= LONG * (end - low):
+        return draws
+    beyond = float((draws > end).mean())
+    told = _("{share} lie beyond, up to {most}").format(share=percent(beyond, 1), most=short(most, symbol))
+    ax.annotate(told, (1.0, MIDDLE), xycoords="axes fraction", ha="right", va="center", color=SOFT, fontsize=SMALL)
+    return np.asarray(draws[draws <= end])
 
 
 def _histogram(ax: Axes, values: FloatArray, edges: FloatArray, inside: Any) -> None:

@@ -24,6 +24,8 @@ CENTS_BELOW: Final = 100.0
 """Amounts below it are written with their cents."""
 SHORT_DIGITS: Final = 3
 """Digits that a short number keeps."""
+FRACTION: Final = 2
+"""Stands for a number with a fraction, such as 1.5, where the form of its noun is chosen: as of this number."""
 NO_BREAK: Final = "\u00a0"
 """A space at which no line is broken, between a number and its sign."""
 ZEROS: Final = {
@@ -189,6 +191,7 @@ def digits_of(text: str) -> str:
 
 
 def _spans(number: float) -> dict[str, str]:
+    number = number if number.is_integer() else FRACTION
     return {
         "H": ngettext("{number} hour", "{number} hours", number),
         "D": ngettext("{number} day", "{number} days", number),

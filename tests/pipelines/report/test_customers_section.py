@@ -72,24 +72,40 @@ def test_the_table_of_segments_adds_up_and_has_the_best_first(section: Section, 
 
 def test_every_customer_gets_one_advice(section: Section, second_record: RunRecord) -> None:
     terms = part_of(section, "What to do for each segment").terms
-    sizes = [int(term.rpartition("(")[2].split()[0].replace(",", "")) for term, _ in terms]
+    sizes = [int(one.rpartition("(")[2].split()[0].replace(",", "")) for _, who in terms for one in who]
     assert sum(sizes) == len(second_record.summary)
-    assert all("{" not in advice for _, advice in terms)
+    advice = [said for said, _ in terms]
+    assert not [said for said in advice if "{" in said]
+    assert len(set(advice)) == len(advice)  # each is told once
 
 
 def test_amounts_in_advice_are_those_of_the_segments(section: Section, second_record: RunRecord) -> None:
     frame = second_record.decisions.segments.frame
     alone = frame.groupby("segment").filter(lambda rows: len(rows) == 1)
-    told = dict(part_of(section, "What to do for each segment").terms)
+    told = part_of(section, "What to do for each segment").terms
     assert len(alone)
     for row in alone.to_dict("records"):
-        said = next(text for term, text in told.items() if term.lower().startswith(row["segment"]))
-        # the report rounds amounts of 100 and more, the decision does not
-        assert re.sub(AMOUNT, "", said) == re.sub(AMOUNT, "", row["action"])
-        amounts = (
-            [float(each.replace(",", "")) for each in re.findall(AMOUNT, text)] for text in (said, row["action"])
+        said, who, beside = next(
+            (said, one, len(each) > 1)
+            for said, each in told
+            for one in each
+            if one.lower().startswith(f"{row['segment']},")
         )
-        assert next(amounts) == pytest.approx(next(amounts), abs=0.5)
+        assert template_of(row["action"]) == template_of(said)
+        # of several segments each has its own amount beside it; the report rounds those of 100 and more
+        amounts = [
+            [float(each.replace(",", "")) for each in re.findall(AMOUNT, text)]
+            for text in (who if beside else said, row["action"])
+        ]
+        assert amounts[0] == pytest.approx(amounts[1], abs=0.5)
+
+
+def test_an_advice_to_several_segments_tells_the_least_and_the_most(section: Section) -> None:
+    ranges = [(said, who) for said, who in part_of(section, "What to do for each segment").terms if " to $" in said]
+    assert ranges
+    for said, who in ranges:
+        beside = [re.findall(AMOUNT, one)[-1] for one in who]
+        assert re.findall(AMOUNT, said) == [min(beside, key=float), max(beside, key=float)]
 
 
 def test_names_of_segments_tiers_and_advice_are_all_known() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -59,6 +60,29 @@ def test_signs_around_letters_are_not_measured_yet_drawn() -> None:
 def test_persian_runs_from_the_right_wherever_it_stands() -> None:
     with speaking("fa"):
         assert "\u2067ارزش (BG/NBD)\u2069" in texts(as_svg(labelled("ارزش (BG/NBD)"), SIZE))
+
+
+def test_lines_of_a_label_end_flush_in_whatever_font() -> None:
+    svg = base64.b64decode(as_svg(labelled("value", "short\na longer line", "one"), SIZE).partition(",")[2]).decode()
+    lines = re.findall(r'<text [^>]*translate\(([\d.]+) [^>]* text-anchor="end" dx="([\d.]+)">', svg)
+    ends = [float(begin) + float(width) for begin, width in lines]
+    assert len(ends) == 2
+    assert ends[0] == pytest.approx(ends[1], abs=0.1)
+
+
+@pytest.mark.parametrize("language", ["en", "te"])
+def test_a_long_name_of_an_axis_is_broken_and_whole(language: str) -> None:
+    name = " ".join([CUSTOMERS, "share of the customers inside (purchases)"] * 2)
+
+    def draw(ax: Axes) -> Axes:
+        ax.set_ylabel(name)
+        return ax
+
+    with speaking(language):
+        drawn = texts(as_svg(draw, SIZE))
+    lines = [text for text in drawn if CUSTOMERS in text or "purchases" in text]
+    assert len(lines) > 1
+    assert " ".join(text for text in drawn if text in name) == name
 
 
 def test_fonts_are_those_of_the_page() -> None:
