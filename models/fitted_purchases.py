@@ -16,7 +16,7 @@ from .ground.calendar import Calendar, same_calendar
 from .ground.calendar_nodes import discounted_nodes
 from .ground.design import Cells
 from .ground.errors import InputError
-from .ground.intervals import BLOCK_CELLS, INTERVAL, means_and_quantiles
+from .ground.intervals import BLOCK_CELLS, DRAWS_FOR_MEANS, INTERVAL, means_and_quantiles
 from .ground.rows import DistinctRows, FloatArray, IntArray
 from .ground.summary import CustomerSummary, Day, as_day, check_summary
 from .ground.threads import map_threads
@@ -320,14 +320,18 @@ class FittedPurchases(Fitted[TransactionFormulas]):
         summary: CustomerSummary,
         quantity: Callable[[FloatArray, DistinctRows, Pairs], FloatArray],
         quantiles: tuple[float, ...],
+        most: int = DRAWS_FOR_MEANS,
     ) -> pd.DataFrame:
-        """Mean and quantiles over draws of what `quantity` gives a block, array (draws, rows): a row a customer."""
+        """Mean and quantiles, over `most` draws or fewer, of what `quantity` gives a block, array (draws, rows).
+
+        A row a customer.
+        """
         rows, cells = self.rows(summary)
         blocks = self.by_block(
             rows,
             cells,
             lambda theta, block, pairs: means_and_quantiles(quantity(theta, block, pairs), quantiles),
-            self.draws_for_means(len(cells)),
+            self.draws_for_means(len(cells), most),
             "Expectations",
         )
         frame = pd.concat(blocks, ignore_index=True).iloc[rows.inverse].reset_index(drop=True)

@@ -13,6 +13,9 @@ from .rows import FloatArray
 
 DRAWS_FOR_MEANS: Final = 1000
 """Posterior draws behind means and credible intervals: a thirtieth of a posterior sd away from all of them."""
+MANY: Final = 25_000
+"""Customers from which fewer posterior draws serve: the variance of a posterior is inverse to the number of customers,
+and a mean over draws in the same proportion is as far from that over all as for so many."""
 BLOCK_CELLS: Final = 2_000_000
 """Draws times customers in hand at once: 16 MB an array."""
 ROUNDING: Final = 1e-9
@@ -25,6 +28,11 @@ LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The ends of `BANDS` and the middle."""
 INTERVAL: Final = (0.05, 0.95)
 """Default quantiles: a 90 % interval."""
+
+
+def fewer_draws(most: int, customers: int, fewest: int) -> int:
+    """Posterior draws behind means of so many customers; see `MANY`."""
+    return max(min(most, most * MANY // max(customers, 1)), min(most, fewest))
 
 
 def quantile_name(level: float) -> str:

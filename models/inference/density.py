@@ -118,6 +118,11 @@ class LogPosterior:
         """Where things stand among the free coordinates."""
         return Layout.of(self.model, self.design)
 
+    @property
+    def terms(self) -> int:
+        """Terms of the log likelihood: what it costs."""
+        return len(self.rows.weight)
+
     def pooled(self) -> LogPosterior:
         """The same without groups: all customers of one population."""
         return replace(self, design=replace(self.design, groups=None, labels=()))

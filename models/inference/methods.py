@@ -18,8 +18,9 @@ from scipy.special import logsumexp
 
 from ..ground.errors import FitError
 from ..ground.rows import FloatArray, IntArray
-from ..ground.threads import cores, map_threads
+from ..ground.threads import cores
 from .density import LogDensity
+from .near_mode import values, values_near
 
 START_SPREAD: Final = 1.0
 """Standard deviation, in free coordinates, of the further starting points around the first."""
@@ -101,24 +102,25 @@ def gaussian(mode: Mode, draws: int, seed: int) -> FloatArray:
     return mode.point + np.random.default_rng(seed).standard_normal((draws, len(mode.point))) @ mode.factor.T
 
 
-def laplace(density: LogDensity, mode: Mode, draws: int, seed: int) -> Draws:
+def laplace(density: LogDensity, mode: Mode, draws: int, seed: int, *, costly: bool = False) -> Draws:
     """Importance sampling from a Student-t at the mode, resampled to equal weights.
 
     The verdict is `k_hat`, the shape of the tail of the weights: up to 0.7 the draws can be relied on. Where it is
     above 0.5 further rounds propose from a Student-t with the mean and covariance of the best so far, which suit a
     skewed posterior better than its mode and curvature (adaptive importance sampling: Cappé, Guillin, Marin & Robert
-    2004, J. Computational and Graphical Statistics 13:4).
+    2004, J. Computational and Graphical Statistics 13:4). A `costly` log density is asked at a hundred points or two,
+    and a polynomial that stands for it at the others (`near_mode`).
     """
     rng = np.random.default_rng(seed)
     proposals = max(draws, FEWEST_PROPOSALS)
-    proposed, log_target, log_ratio = _propose(density, mode.point, mode.factor, proposals, rng)
+    proposed, log_target, log_ratio = _propose(density, mode.point, mode.factor, proposals, rng, costly)
     weights, k_hat = smoothed(log_ratio)
     for _ in range(MOMENT_ROUNDS):
         if k_hat <= GOOD_K_HAT:
             break
         mean = weights @ proposed
         covariance = (proposed - mean).T @ (weights[:, None] * (proposed - mean))
-        again = _propose(density, mean, np.linalg.cholesky(covariance), proposals, rng)
+        again = _propose(density, mean, np.linalg.cholesky(covariance), proposals, rng, costly)
         weights_again, k_hat_again = smoothed(again[2])
         if k_hat_again < k_hat:
             (proposed, log_target, _), weights, k_hat = again, weights_again, k_hat_again
@@ -132,11 +134,11 @@ def laplace(density: LogDensity, mode: Mode, draws: int, seed: int) -> Draws:
 
 
 def _propose(
-    density: LogDensity, centre: FloatArray, factor: FloatArray, proposals: int, rng: np.random.Generator
+    density: LogDensity, centre: FloatArray, factor: FloatArray, proposals: int, rng: np.random.Generator, costly: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Points from a Student-t, array (proposals, size), their log density, and its log ratio to the proposal."""
     proposed, log_proposal = student(centre, factor, proposals, rng)
-    log_target = _values(density, proposed)
+    log_target = values_near(density, centre, factor, proposed) if costly else values(density, proposed)
     return proposed, log_target, log_target - log_proposal
 
 
@@ -267,10 +269,3 @@ def _factor(density: LogDensity, where: FloatArray) -> FloatArray | None:
         return None
     # precision = lower lower^T with `lower` upper triangular: its inverse transposed is a lower factor
     return np.asarray(solve_triangular(lower, np.eye(size), lower=False).T)
-
-
-def _values(density: LogDensity, points: FloatArray) -> FloatArray:
-    """Log density of many points, array (points,), on all cores."""
-    chunks = np.array_split(points, min(len(points), 4 * cores()))
-    values = map_threads(lambda chunk: [density(row)[0] for row in chunk], chunks)
-    return np.array([value for chunk in values for value in chunk])

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from ..fitted_purchases import FittedPurchases, Pairs
+from ..ground.intervals import fewer_draws
 from ..ground.rows import DistinctRows, FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..spend import FittedSpend
@@ -15,7 +16,9 @@ from .clock import Clock, Weights
 from .lasting import Lasting
 
 DRAWS_UNDER_CLOCK: Final = 250
-"""Posterior draws behind means where a clock multiplies the work: a sixteenth of a posterior sd away from all."""
+"""Posterior draws behind means where a clock multiplies the work: a sixteenth of a posterior sd away from all …"""
+FEWEST_UNDER_CLOCK: Final = 50
+"""… and so many for many customers, whose posterior is narrower."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,7 @@ class Expectations:
         Probability alive at the cut-off.
     active : array (horizons, customers)
         Probability of at least one purchase within the horizon; where it has no end, of any more purchase at all.
+        Empty where it was not asked for.
     purchases : array (horizons, customers)
         Expected purchases, discounted if a rate was given.
     paid : array (horizons, customers)
@@ -61,23 +65,29 @@ def expectations(
     discount: float,
     draws: int,
     clock: Clock | None = None,
+    *,
+    activity: bool = True,
 ) -> Expectations:
     """Means over at most `draws` posterior draws, for ascending `horizons` in the unit of the model.
 
+    Without `activity` the probabilities of some purchase, which cost as much as all else, are left out: `active` is
+    empty.
     With a clock horizons are those of the calendar, and means are over its draws as well; what lies beyond its last
     knot is left out of purchases.
     """
     if clock is None:
-        inverse, alive, active, purchases = of_rows(fitted, summary, horizons, discount, draws, horizons)
+        within = horizons if activity else horizons[:0]
+        inverse, alive, active, purchases = of_rows(fitted, summary, horizons, discount, draws, within)
         purchases = purchases[:, inverse]
         return Expectations(alive[inverse], active[:, inverse], purchases, purchases)
     weights = clock.weights(np.minimum(horizons, clock.knots[-1]), discount)
-    times = np.where(np.isinf(horizons)[:, None], np.inf, weights.at_horizons).ravel()
-    few = min(draws, DRAWS_UNDER_CLOCK)
-    inverse, alive, active, at_nodes = of_rows(fitted, summary, weights.nodes, 0.0, few, times)
+    shown = len(horizons) if activity else 0
+    times = np.where(np.isinf(horizons)[:, None], np.inf, weights.at_horizons)[:shown]
+    few = min(draws, fewer_draws(DRAWS_UNDER_CLOCK, len(summary), FEWEST_UNDER_CLOCK))
+    inverse, alive, active, at_nodes = of_rows(fitted, summary, weights.nodes, 0.0, few, times.ravel())
     return Expectations(
         alive[inverse],
-        np.einsum("hk,hkr->hr", weights.of_horizons, active.reshape(*weights.at_horizons.shape, -1))[:, inverse],
+        np.einsum("hk,hkr->hr", weights.of_horizons[:shown], active.reshape(*times.shape, active.shape[1]))[:, inverse],
         (weights.mean_purchases @ at_nodes)[:, inverse],
         (weights.mean_spend @ at_nodes)[:, inverse],
         UnderClock(weights, at_nodes, inverse),
@@ -122,20 +132,22 @@ def expected_totals(
     draws: int,
     shares: FloatArray,
 ) -> FloatArray:
-    """Sums over customers of expected discounted purchases by draw of the parameters, array (horizons, draws).
+    """Sums over customers of expected discounted purchases by draw of the parameters, array (sums, horizons, draws).
 
-    `shares`, array (customers,), says what a purchase of each customer counts.
+    `shares`, array (sums, customers), says what a purchase of each customer counts in each sum.
     """
     rows, cells = fitted.rows(summary)
-    counted = replace(rows, weight=np.bincount(rows.inverse, shares, minlength=len(rows)))
+    counted = np.stack([np.bincount(rows.inverse, share, minlength=len(rows)) for share in shares])
+    numbered = replace(rows, weight=np.arange(len(rows), dtype=float))  # so that a block knows which rows it has
 
     def sums(theta: FloatArray, block: DistinctRows, pairs: Pairs) -> FloatArray:
         alive = fitted.model.probability_alive(theta[:, :, None], block.x, block.t_x, block.T)
         ahead = fitted.model.purchases_if_alive(theta, pairs.x, pairs.T, horizons, discount)
-        return np.stack([(alive * values[:, pairs.of_row]) @ block.weight for values in ahead])
+        of_block = counted[:, block.weight.astype(np.int64)]
+        return np.stack([of_block @ (alive * values[:, pairs.of_row]).T for values in ahead], axis=1)
 
     draws = fitted.draws_for_means(len(cells), draws)
-    blocks = fitted.by_block(counted, cells, sums, draws, "Expected totals", depth=1 + len(horizons))
+    blocks = fitted.by_block(numbered, cells, sums, draws, "Expected totals", depth=1 + len(horizons))
     return np.asarray(np.sum(blocks, axis=0))
 
 

@@ -119,8 +119,10 @@ class Basis:
 
         return reduce_futures(futures, outcomes, (VALUE,), levels, groupings, per_customer, description)
 
-    def exact(self, lengths: FloatArray) -> Expectations:
+    def exact(self, lengths: FloatArray, *, activity: bool = True) -> Expectations:
         """Exact means of purchases, and of the time alive where it costs something, for ascending `lengths`.
+
+        Without `activity` probabilities of some purchase may be left out.
 
         What was asked first, as by the valuation itself, is kept: every decision asks it again.
         """
@@ -129,11 +131,11 @@ class Basis:
             return self._kept[asked]
         ends = self.ends(lengths)
         clock = self.clock(ends)
-        found = expectations(self.purchases, self.summary, lengths, self.rate, self.draws, clock)
+        found = expectations(self.purchases, self.summary, lengths, self.rate, self.draws, clock, activity=activity)
         if self.terms.per_time:
             weights = LastingWeights.of(clock or self.plain_clock(float(ends[-1]), 1), ends, self.rate)
             found = replace(found, lasting=lasting(self.purchases, self.summary, weights, self.draws))
-        if not self._kept:
+        if activity and not self._kept:
             self._kept[asked] = found
         return found
 
@@ -172,4 +174,4 @@ class Basis:
 
     def means(self, lengths: FloatArray) -> FloatArray:
         """Expected value of each customer, exactly, array (horizons, customers), for ascending `lengths`."""
-        return self.measured.mean(self.exact(lengths))
+        return self.measured.mean(self.exact(lengths, activity=False))

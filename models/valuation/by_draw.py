@@ -39,7 +39,9 @@ def expected_by_draw(basis: Basis, lengths: FloatArray, codes: IntArray, groups:
     draws : int
     """
     ends, basis = basis.ends(lengths), replace(basis, draws=draws)
-    world, money = World.of(basis, ends, basis.clock(ends)), _Money.of(basis)
+    # the calendar's own time as a clock: discounting is then a weight, and costs nothing
+    clock = basis.clock(ends) or (basis.plain_clock(float(ends[-1]), draws) if basis.rate > 0.0 else None)
+    world, money = World.of(basis, ends, clock), _Money.of(basis)
     rows, cells = basis.purchases.rows(basis.summary)
     members = np.argsort(rows.inverse, kind="stable")
     first = np.searchsorted(rows.inverse[members], np.arange(len(rows) + 1))

@@ -45,7 +45,6 @@ def _share_beyond(basis: Basis, most: float) -> float:
     ends = basis.ends(np.array([most, np.inf]))
     if not ends[0] < ends[1]:
         return 0.0
-    near, ever = expected_totals(
-        basis.purchases, basis.summary, ends, basis.rate, DRAWS, basis.amounts
-    ).mean(axis=1)  # fmt: skip
+    found = expected_totals(basis.purchases, basis.summary, ends, basis.rate, DRAWS, basis.amounts[None])
+    near, ever = found[0].mean(axis=1)
     return float(1.0 - near / ever)

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from lifeworth.models.ground.intervals import fewer_draws
 from lifeworth.models.ground.rows import FloatArray, IntArray
 from lifeworth.models.ground.summary import CustomerSummary
 from lifeworth.models.ground.units import DAYS_PER_WEEK
@@ -24,9 +25,6 @@ DRAWS_FOR_MEANS: Final = 100
 """Posterior draws behind means: a tenth of a posterior standard deviation away from all of them."""
 FEWEST_FOR_MEANS: Final = 25
 """For many customers, whose posterior is narrower."""
-MEANS_TIMES_DRAWS: Final = 2_500_000
-"""Means computed, where `FEWEST_FOR_MEANS` to `DRAWS_FOR_MEANS` allow. The variance of a posterior is inverse to the
-number of customers: with draws in the same proportion means are as exact as for the 25,000 of `DRAWS_FOR_MEANS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +82,7 @@ class Known:
     @property
     def draws_for_means(self) -> int:
         """Posterior draws behind means."""
-        return min(max(MEANS_TIMES_DRAWS // len(self.summary), FEWEST_FOR_MEANS), DRAWS_FOR_MEANS)
+        return fewer_draws(DRAWS_FOR_MEANS, len(self.summary), FEWEST_FOR_MEANS)
 
 
 def futures_of(customers: int) -> int:

@@ -194,7 +194,7 @@ def _means(basis: Basis, ends: FloatArray) -> FloatArray:
         chosen = np.zeros(len(basis.summary), dtype=bool)
         chosen[start : start + size] = True
         part = basis.of(basis.summary.select(chosen))
-        discounted = part.exact(ends)
+        discounted = part.exact(ends, activity=False)
         for place, means in enumerate((part.undiscounted(ends, discounted), discounted)):
             paid = means.paid * part.amounts
             found[place, :3] += means.purchases.sum(axis=1), paid.sum(axis=1), paid @ part.terms.margins

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.special import ndtr
 
 from ...fitted_purchases import Pairs
 from ...ground.errors import InputError
-from ...ground.intervals import INTERVAL
+from ...ground.intervals import DRAWS_FOR_MEANS, INTERVAL, fewer_draws
 from ...ground.rows import DistinctRows, FloatArray, IntArray
 from ...ground.summary import ID
 from ...prediction.decomposition import PAST_ERROR, WIDTH_90
 from ...valuation.basis import VALUE
 from ...valuation.value import Valuation
 from .uplift import Uplift
+
+FEWEST_FOR_SPREAD: Final = 150
+"""Posterior draws behind the spread of many customers, whose posterior is narrow beside the error of an uplift."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +140,9 @@ def _of_parameters(valuation: Valuation, place: int, gone: bool) -> FloatArray:
         ahead = fitted.model.purchases_if_alive(theta, pairs.x, pairs.T, length, rate)[0]
         return np.asarray((1.0 - alive if gone else alive) * ahead[:, pairs.of_row])
 
-    found = fitted.per_customer(valuation.basis.summary, purchases, INTERVAL).drop(columns=ID).to_numpy(float)
+    summary = valuation.basis.summary
+    draws = fewer_draws(DRAWS_FOR_MEANS, len(summary), FEWEST_FOR_SPREAD)
+    found = fitted.per_customer(summary, purchases, INTERVAL, draws).drop(columns=ID).to_numpy(float)
     mean, low, high = found.T
     return np.asarray(np.divide(high - low, WIDTH_90 * mean, out=np.zeros_like(mean), where=mean > 0.0))
 
