@@ -1,9 +1,9 @@
 """Run `lifeworth run` on a log of many customers: seconds and peak memory of every step.
 
-`python benchmarks/run_scale.py [--customers N] [--draws N] [--folder DIR]` simulates customers of four channels won
-over three years, ten orders each, writes them as CSV with a settings file, runs `lifeworth run` in a process of its
-own, and prints a Markdown table, a row a step. With `--again` a second run a month later follows, which compares
-itself with the first.
+`python benchmarks/run_scale.py [--customers N] [--draws N] [--again] [--folder DIR]` simulates customers of four
+channels won over three years, ten orders each, writes them as CSV with a settings file, runs `lifeworth run` in a
+process of its own, and prints a Markdown table, a row a step. With `--again` a second run a month later follows, which
+compares itself with the first. A run that is in DIR already is not made again: give a new folder.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def laplace(density: LogDensity, mode: Mode, draws: int, seed: int, *, costly: b
     The verdict is `k_hat`, the shape of the tail of the weights: up to 0.7 the draws can be relied on. Where it is
     above 0.5 further rounds propose from a Student-t with the mean and covariance of the best so far, which suit a
     skewed posterior better than its mode and curvature (adaptive importance sampling: Cappé, Guillin, Marin & Robert
-    2004, J. Computational and Graphical Statistics 13:4). A `costly` log density is asked at a hundred points or two,
+    2004, J. Computational and Graphical Statistics 13:4). A `costly` log density is asked at some two hundred points,
     and a polynomial that stands for it at the others (`near_mode`).
     """
     rng = np.random.default_rng(seed)

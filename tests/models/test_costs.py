@@ -195,7 +195,8 @@ def test_expected_values_by_draw_have_the_exact_mean(known: Any, cdnow_spend: An
     lengths = np.array([26.0, math.inf])
     draws = expected_by_draw(found.basis, lengths, codes, 2, 60)
     means = np.stack([np.bincount(codes, row) for row in found.basis.means(lengths)])
-    np.testing.assert_allclose(draws.mean(axis=2), means, rtol=1e-6 if calibration == "textbook" else 3e-4)
+    # by draw discounting is a quadrature over the clock, the calendar's own included
+    np.testing.assert_allclose(draws.mean(axis=2), means, rtol=3e-5 if calibration == "textbook" else 3e-4)
 
 
 def test_the_mean_of_new_customers_is_the_mean_of_the_table(known: Any, cdnow_spend: Any, four: Any) -> None:
