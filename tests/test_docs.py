@@ -20,6 +20,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 DOCS: Final = ROOT / "docs"
 README: Final = "README.md"
 PAGES: Final = sorted(str(path.relative_to(ROOT)) for path in (*DOCS.rglob("*.md"), ROOT / README))
+LONG: Final = ("docs/does-it-hold.md",)
+"""Run by `make test-slow`: backtests of full logs, whose numbers other tests hold too."""
 CHOOSER: Final = "docs/how-to-choose-a-model.md"
 
 LANGUAGES: Final = {"", "bash", "math", "python", "text", "toml"}
@@ -113,7 +115,9 @@ def anchors_of(page: Path) -> set[str]:
 # ---- code ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow) if page in LONG else page for page in PAGES]
+)
 def test_every_block_of_a_page_runs_and_prints_what_the_page_says(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_the_polynomial_stands_for_the_log_posterior_of_cdnow(posterior: LogPost
     assert error.max() < 1e-2
 
 
+@pytest.mark.slow
 def test_draws_are_the_same_with_the_polynomial_and_without(posterior: LogPosterior) -> None:
     mode = inference.find_mode(posterior, 0)
     plain, near = (inference.laplace(posterior, mode, POINTS, 3, costly=costly) for costly in (False, True))
