@@ -41,7 +41,7 @@ help: ## list the targets
 
 setup: $(DEV_STAMP) ## make .venv, with the tools of developers
 
-demo: $(RUNTIME_STAMP) ## an order log to customer value on real data: table, files and report in out/demo
+demo: $(RUNTIME_STAMP) ## two nights of a scheduled run on real data: settings and orders in out/demo, report in out/demo/current
 	"$(VENV)/bin/lifeworth" demo --out out/demo
 
 test: $(DEV_STAMP) ## every test but the slow ones, the examples in docstrings included

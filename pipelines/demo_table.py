@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .demo import CAC, CURRENCY, ECONOMICS, FILES, MARGIN, DemoResult
-from .reporting.wording import count, day, money, percent, span
+from .demo import DemoResult
+from .reporting.wording import count, day, money, short, span
 
 NAMES: Final = {"purchases": "Purchases", "spend": "Spend"}
 WIDTH: Final = 78
@@ -21,67 +21,70 @@ WIDTH: Final = 78
 
 def demo_table(result: DemoResult) -> RenderableType:
     """Everything worth seeing, as something rich can print."""
-    customers, until = count(len(result.summary)), day(result.holdout.until)
-    economics = f"{percent(MARGIN)} margin, {percent(ECONOMICS.annual_discount_rate)} a year"
+    first, last = (night.figures for night in result.nights)
+    known, since = day(pd.Timestamp(last["as_of"])), day(pd.Timestamp(first["as_of"]))
     return Group(
-        Text(f"\nCDNOW: {customers} customers, known until {until}; {economics}\n", style="bold"),
-        _values(result),
-        _holdout(result),
-        Text(f"{_verdict(result)}\n"),
-        *_fits(result),
-        _new_customer(result),
-        Text(f"{sum(result.seconds.values()):.0f} seconds. Files in {result.folder}: {', '.join(FILES)}"),
-        Text(f"Read on in {result.folder / 'report.html'}\n", style="bold"),
+        Text(f"\nCDNOW: {count(last['customers'])} customers, known until {known}\n", style="bold"),
+        _values(last),
+        _since(result.table("since"), since, last["currency"]),
+        _change(last, since),
+        _new_customer(result.table("bid_ceilings"), last),
+        *_warnings(last),
+        Text(f"Tables, workbook and models are in {result.folder / 'current'}"),
+        Text(f"Read on in {result.report}\n", style="bold"),
     )
 
 
-def _values(result: DemoResult) -> Table:
-    table = _table("What they will bring", "expected", "90 % interval", "per customer")
-    for place, horizon in enumerate(result.valuation.horizons):
-        row = result.valuation.total.iloc[place]
-        amounts = (money(amount, CURRENCY) for amount in (row["value_mean"], row["value_mean"] / len(result.summary)))
-        expected, each = amounts
-        interval = f"{money(row['value_q05'], CURRENCY)} to {money(row['value_q95'], CURRENCY)}"
-        table.add_row(f"within {span(horizon.label)}", expected, interval, each)
+def _values(figures: dict[str, Any]) -> Table:
+    table, currency = _table("What they will bring", "expected", "90 % interval", "per customer"), figures["currency"]
+    for row in figures["totals"]:
+        if row["quantity"] == "value":
+            each = row["mean"] / figures["customers"]
+            interval = _interval(row, lambda amount: money(amount, currency))
+            table.add_row(
+                f"within {span(row['horizon'])}", money(row["mean"], currency), interval, money(each, currency)
+            )
     return table
 
 
-def _holdout(result: DemoResult) -> Table:
-    table = _table(f"The next {span(result.holdout.horizon)}", "forecast", "90 % interval", "actual", "ratio")
-    for _, row in result.holdout.total.iterrows():
-        write = count if row["quantity"] == "purchases" else lambda amount: money(amount, CURRENCY)
-        interval = f"{write(row['q05'])} to {write(row['q95'])}"
+def _since(came: pd.DataFrame, night: str, currency: str) -> Table:
+    """What the first night had forecast until the second."""
+    table = _table(f"Since {night}", "forecast", "90 % interval", "came", "ratio")
+    for _, row in came.iterrows():
+        write = count if row["quantity"] == "purchases" else lambda amount: short(amount, currency)
         style = "" if row["inside"] else "bold yellow"
-        actual, ratio = Text(write(row["actual"]), style), Text(f"{row['ratio']:.2f}", style)
-        table.add_row(NAMES[row["quantity"]], write(row["mean"]), interval, actual, ratio)
+        actual, ratio = Text(write(row["actual"]), style), Text(f"{row['actual'] / row['mean']:.2f}", style)
+        table.add_row(NAMES[row["quantity"]], write(row["mean"]), _interval(row, write), actual, ratio)
     return table
 
 
-def _verdict(result: DemoResult) -> str:
-    found = result.holdout
-    within = percent(found.coverage_of("purchases"), 1)
-    customers = f"{within} of the customers bought a number of times within their own 90 % interval."
-    totals = (
-        "The totals came within theirs."
-        if found.total["inside"].all()
-        else "A total missed its interval, which is made to hold nine times in ten."
-    )
-    return textwrap.fill(f"{customers} {totals}", WIDTH)
-
-
-def _fits(result: DemoResult) -> Iterator[Text]:
-    """A line for each fit that is not to be relied on."""
-    for fitted in (result.purchases, result.spend):
-        if not fitted.diagnostics.ok:
-            yield Text(f"{fitted.model.name}: {fitted.diagnostics}\n", style="bold red")
-
-
-def _new_customer(result: DemoResult) -> Table:
-    table = _table("A new customer", "is worth", f"less {money(CAC, CURRENCY)} to win", "half are worth less than")
-    for _, row in result.valuation.new_customer.iterrows():
-        names = ("new_customer_value_mean", "acquisition_npv_mean", "new_customer_value_q50")
-        table.add_row(f"within {span(row['horizon'])}", *(money(row[name], CURRENCY) for name in names))
+def _change(figures: dict[str, Any], night: str) -> Table:
+    change = figures["change"]
+    table = _table(f"Why it has changed since {night}", f"value, {span(change['horizon'])}")
+    for part in change["parts"]:
+        if part["mean"]:
+            table.add_row(part["part"], short(part["mean"], figures["currency"]))
     return table
+
+
+def _new_customer(bids: pd.DataFrame, figures: dict[str, Any]) -> Table:
+    horizon, currency = span(figures["first_horizon"]), figures["currency"]
+    table = _table("A new customer", f"worth, {horizon}", "cost", "most to bid", "pays back")
+    for _, row in bids.iterrows():
+        amounts = (money(row[name], currency) for name in ("new_customer_value_mean", "cac", "ceiling"))
+        table.add_row("of any channel", *amounts, f"in {row['payback_q50']:.0f} months")
+    return table
+
+
+def _warnings(figures: dict[str, Any]) -> Iterator[Text]:
+    """A line for each gate that warns."""
+    for gate in figures["gates"]:
+        if gate["outcome"] == "warned":
+            yield Text(f"Note: {gate['message']} [{gate['gate']}]\n", style="yellow")
+
+
+def _interval(row: Mapping[str, Any] | pd.Series[Any], write: Callable[[float], str]) -> str:
+    return f"{write(row['q05'])} to {write(row['q95'])}"
 
 
 def _table(title: str, *columns: str) -> Table:

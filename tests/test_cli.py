@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,9 @@ import lifeworth
 from lifeworth.cli import EPILOG, ExitCode, app
 from lifeworth.models.ground.errors import FitError, InputError
 from lifeworth.pipelines import demo
+from lifeworth.pipelines.demo import DemoResult, DemoSettings
+from lifeworth.pipelines.runs.events import Listener, silent
+from lifeworth.pipelines.runs.run import RunResult
 
 RUNNER: Final = CliRunner()
 HEAVY: Final = ("numba", "pandas", "matplotlib", "ibis", "pymc", "lifeworth.models.base")
@@ -30,7 +32,7 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """What the demo raises instead of running: put it into the list."""
     raised: list[BaseException] = []
 
-    def run_demo(*arguments: object) -> None:
+    def run_demo(*arguments: object, **words: object) -> None:
         raise raised[0]
 
     monkeypatch.setattr(demo, "run_demo", run_demo)
@@ -111,22 +113,17 @@ def test_the_unexpected_ends_with_1_and_is_not_hidden(tmp_path: Path, stop: list
     assert result.exception is stop[0]
 
 
-def test_json_goes_to_the_output_and_steps_to_the_error_stream(tmp_path: Path) -> None:
-    arguments = ["demo", "--out", str(tmp_path / "new" / "folder"), "--sample", "--draws", "100", "--json"]
-    result = RUNNER.invoke(app, arguments)
-    assert result.exit_code == ExitCode.DONE, result.stderr
-    figures = json.loads(result.stdout)
-    assert figures["customers"] == 2357
-    assert figures["fits_ok"] is True
-    assert result.stderr.count("done") == 9
-    assert (tmp_path / "new" / "folder" / "report.html").is_file()
-
-
 def test_quiet_prints_nothing_and_options_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(demo, "run_demo", lambda *arguments: asked.append(arguments))
+    published = DemoResult(DemoSettings(), tmp_path, (RunResult("", "published", tmp_path, (), {}, {}),))
+
+    def run_demo(*arguments: object, listen: Listener) -> DemoResult:
+        asked.append((*arguments, listen))
+        return published
+
+    monkeypatch.setattr(demo, "run_demo", run_demo)
     options = ["--seed", "7", "--draws", "250", "--sample", "--quiet"]
     result = RUNNER.invoke(app, ["demo", "--out", str(tmp_path), *options])
     assert result.exit_code == ExitCode.DONE, result.stderr
     assert result.output == ""
-    assert asked == [(tmp_path, demo.DemoSettings(seed=7, draws=250, sample=True), None)]
+    assert asked == [(tmp_path, DemoSettings(seed=7, draws=250, sample=True), silent)]

@@ -9,12 +9,11 @@ from scipy import sparse
 
 from ..base import TransactionFormulas
 from ..fitted_purchases import FittedPurchases, Pairs
-from ..ground.rows import DistinctRows, FloatArray
+from ..ground.rows import DistinctRows, FloatArray, IntArray
 from ..ground.summary import CustomerSummary
 from ..prediction.expectations import Expectations
 from ..prediction.forecast import ascending
 from ..prediction.reduction import Grouping
-from ..valuation.basis import VALUE
 from ..valuation.value import Valuation
 
 
@@ -50,9 +49,17 @@ def group_values(valuation: Valuation, place: int, grouping: Grouping) -> FloatA
     The futures are those of the valuation, draw by draw: groups add up to its total.
     """
     lengths, order = ascending(valuation.horizons)
-    futures = valuation.basis.futures(valuation.basis.ends(lengths))
-    reduced = valuation.basis.reduced(futures, (), {VALUE: grouping}, False, "Values of groups")
-    return np.asarray(reduced.groups[VALUE][VALUE][order[place]])
+    basis, groups = valuation.basis, len(grouping.labels)
+    found = np.zeros((groups, basis.draws))
+
+    def sums(who: IntArray, outcomes: FloatArray) -> FloatArray:
+        codes = grouping.codes[who]
+        member = sparse.csr_matrix((np.ones(len(who)), (codes, np.arange(len(who)))), shape=(groups, len(who)))
+        return np.asarray(member @ outcomes)
+
+    for part in basis.of_outcomes(lengths, int(order[place]), sums, "Values of groups"):
+        found += part
+    return found
 
 
 def alive_and_staying(

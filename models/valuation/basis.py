@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 
 from ..fitted_purchases import FittedPurchases
 from ..ground.errors import InputError
-from ..ground.rows import FloatArray
+from ..ground.rows import FloatArray, IntArray
 from ..ground.summary import CustomerSummary
+from ..ground.threads import map_threads
 from ..ground.units import DAYS_PER_UNIT, LAST_DISCOUNT, continuous_rate
 from ..prediction.calibration import clock_for
 from ..prediction.clock import QUARTER, Clock
@@ -27,6 +29,8 @@ from .terms import Terms, terms_of
 
 VALUE = "value"
 """Name of the one quantity of a valuation: discounted contribution."""
+KEPT_BYTES: Final = 420_000_000
+"""Outcomes that a basis keeps at most: those of 50,000 customers in 1,000 draws. More are simulated anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +122,39 @@ class Basis:
             return {VALUE: self.terms.contribution(path)}
 
         return reduce_futures(futures, outcomes, (VALUE,), levels, groupings, per_customer, description)
+
+    def of_outcomes[R](
+        self, lengths: FloatArray, place: int, reduce: Callable[[IntArray, FloatArray], R], description: str
+    ) -> Iterator[R]:
+        """What `reduce` makes of the outcomes of a few customers at a time, in a fixed order; on all cores.
+
+        Their contribution within ``lengths[place]``, array (customers, draws), on the futures of the valuation at these
+        ascending `lengths`, draw by draw; simulated once and kept for the next question, where `KEPT_BYTES` allow.
+        """
+        asked = lengths.tobytes(), place
+        if asked in self._simulated:
+            return map_threads(lambda block: reduce(*block), self._simulated[asked], description)
+
+        def outcomes(path: Path) -> tuple[IntArray, FloatArray]:
+            return path.customers, self.terms.contribution(path)[place].copy()
+
+        futures = self.futures(self.ends(lengths))
+        if np.dtype(float).itemsize * len(self.summary) * self.draws > KEPT_BYTES:
+            return futures.reduced(lambda path: reduce(*outcomes(path)), description)
+        self.forget()
+        self._simulated[asked] = list(futures.reduced(outcomes, "Simulating futures"))
+        return self.of_outcomes(lengths, place, reduce, description)
+
+    def forget(self) -> None:
+        """Let go of outcomes that are kept."""
+        self._simulated.clear()
+
+    @cached_property
+    def _simulated(self) -> dict[tuple[bytes, int], list[tuple[IntArray, FloatArray]]]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_simulated"}
 
     def exact(self, lengths: FloatArray, *, activity: bool = True) -> Expectations:
         """Exact means of purchases, and of the time alive where it costs something, for ascending `lengths`.

@@ -45,7 +45,7 @@ def manifest(record: RunRecord, folder: Path) -> dict[str, Any]:
         "as_of": day(record.as_of),
         "settings": settings_without_secrets(record),
         "seed": record.settings.run.seed,
-        "draws": record.settings.run.draws,
+        "draws": record.valuation.basis.draws,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "input": {
             "source": masked(record.snapshot.source),

@@ -55,13 +55,16 @@ def as_svg(draw: Callable[[Axes], Axes], size: tuple[float, float]) -> str:
     from matplotlib.figure import Figure
 
     lines = _Lines()
-    with mpl.rc_context(STYLE | {"svg.fonttype": "none"}), warnings.catch_warnings():  # type: ignore[arg-type]
+    with mpl.rc_context(STYLE | {"svg.fonttype": "none", "text.hinting": "none"}), warnings.catch_warnings():  # type: ignore[arg-type]
         # Matplotlib only measures the text: that its font lacks a script matters to nobody.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots()).set_title("", loc="left")
         lines.take_from(figure)
-        _break_names(figure, lines)
+        figure.draw_without_rendering()  # lays out, which takes most of the time, and makes the labels of ticks
+        if _break_names(figure, lines):
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         ends = _Ends.of(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -71,9 +74,9 @@ def as_svg(draw: Callable[[Axes], Axes], size: tuple[float, float]) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
-def _break_names(figure: Figure, lines: _Lines) -> None:
-    """Break the names of y axes into lines no longer than the axis is high."""
-    figure.draw_without_rendering()  # how high axes are is known once they are laid out
+def _break_names(figure: Figure, lines: _Lines) -> bool:
+    """Break the names of y axes of a figure that is laid out into lines no longer than the axis is high; if any was."""
+    found = False
     for axes in figure.axes:
         name = axes.yaxis.label
         room, written = axes.get_window_extent().height, name.get_text()
@@ -88,6 +91,8 @@ def _break_names(figure: Figure, lines: _Lines) -> None:
             else:
                 broken[-1] = longer
         name.set_text(lines.bare("\n".join(broken)))
+        found = True
+    return found
 
 
 class _Ends:
@@ -104,7 +109,6 @@ class _Ends:
         """Mark such texts of a figure that is laid out."""
         from matplotlib.text import Text
 
-        figure.draw_without_rendering()  # makes the labels of ticks
         several = (text for text in figure.findobj(Text) if "\n" in text.get_text())
         found = (text for text in several if text.get_horizontalalignment() in ANCHORS)
         texts = {f"lines_{place}": text for place, text in enumerate(found)}

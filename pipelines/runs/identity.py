@@ -29,3 +29,8 @@ def run_id(settings: Settings, snapshot: Snapshot, as_of: pd.Timestamp) -> str:
     }
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return f"{as_of:%Y-%m-%d}-{hashlib.sha256(text.encode()).hexdigest()[:LENGTH]}"
+
+
+def day_of(name: str) -> str:
+    """The day in the name of a run, such as "1998-06-30"."""
+    return name[: len("1998-06-30")]

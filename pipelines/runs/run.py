@@ -30,7 +30,7 @@ from ..sources.read import columns_of, take_snapshot
 from ..sources.snapshot import Snapshot
 from .checkpoints import resume, save_checkpoint
 from .events import Event, Listener, silent
-from .identity import run_id
+from .identity import day_of, run_id
 from .last_run import last_run
 from .lock import locked
 from .publish import held_back, published
@@ -96,7 +96,8 @@ def run(
     Returns
     -------
     RunResult
-        `ending` is "nothing to do" where this very run was published before; it is what readers see then.
+        `ending` is "nothing to do" where this very run was published before. Readers see it, or a run of a later day
+        that was published since.
 
     Raises
     ------
@@ -195,10 +196,15 @@ def _named(settings: Settings, as_of: pd.Timestamp | None, shelf: Shelf, listen:
 
 
 def _nothing_to_do(name: str, shelf: Shelf, took: float, listen: Listener) -> RunResult:
-    """The run was finished before: readers see it, and that is all."""
-    shelf.point_at(name)
+    """The run was finished before. Readers see it, unless a run of a later day has been published since."""
+    current = shelf.current()
+    if current is None or day_of(current.name) <= day_of(name):  # a kill may have come before the link
+        shelf.point_at(name)
+        said = "is published already"
+    else:
+        said = f"was published before, and {current.name} since"
     shelf.clear()
-    listen(Event("info", "run", message=f"{name} is published already: nothing to do"))
+    listen(Event("info", "run", message=f"{name} {said}: nothing to do"))
     folder = shelf.run(name)
     told = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     return RunResult(name, "nothing to do", folder, (), told, {"read": took})

@@ -38,9 +38,11 @@ class RunSettings(Table):
         default="today", description="the last day observed, on which the run speaks; --as-of overrules it"
     )
     seed: int = Field(default=0, ge=0, description="the same seed gives the same numbers")
-    draws: int = Field(
-        default=1000, ge=100, description="simulated futures of every customer; more are smoother and slower"
-    )
+    draws: int | None = Field(
+        default=None, ge=100, examples=[1000],
+        description="simulated futures of every customer; more are smoother and slower. By default 1000, and of more "
+        "than 50,000 customers fewer, 250 at least",
+    )  # fmt: skip
     out: Name = Field(
         default="out",
         description="folder of what is published; relative to the folder of this file; --out overrules it",

@@ -321,7 +321,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ("any_model", MODELS),
     ):
         if argument in metafunc.fixturenames:
-            metafunc.parametrize(argument, models, ids=lambda model: model.__name__)
+            later = [pytest.mark.slow] if metafunc.definition.get_closest_marker("slow_but_first") else []
+            of_models = [pytest.param(model, marks=later if place else []) for place, model in enumerate(models)]
+            metafunc.parametrize(argument, of_models, ids=lambda model: model.__name__)
     if "known_purchases" in metafunc.fixturenames:
         metafunc.parametrize("known_purchases", known_sets(TRANSACTION_MODELS, TRANSACTIONS), indirect=True)
     if "known_spend" in metafunc.fixturenames:

@@ -41,6 +41,7 @@ def test_density_and_gradient_are_those_of_lifeworth(any_model: Any, cdnow_sampl
         np.testing.assert_allclose(slope(point), gradient, rtol=1e-8, atol=1e-8 * np.abs(gradient).max())
 
 
+@pytest.mark.slow_but_first
 @pytest.mark.parametrize("sampler", ["nutpie", pytest.param("pymc", marks=pytest.mark.slow)])
 def test_sampling_with_pymc_gives_the_same_posterior(
     any_model: Any, fitted: Callable[..., Any], cdnow_sample: Any, sampler: str

@@ -33,10 +33,11 @@ def tiers(valuation: Any) -> LoyaltyTiers:
 
 def outcomes(valuation: Any, horizon: str) -> np.ndarray:
     """Contribution of every customer in every draw, array (customers, draws), all at once."""
-    basis, asked = valuation.basis, valuation.horizons[valuation.place(horizon)]
+    basis, place = valuation.basis, valuation.place(horizon)
+    lengths = np.array([each.calendar_length for each in valuation.horizons])  # ascending
     out = np.empty((len(basis.summary), basis.draws))
-    for who, values in basis.futures(basis.ends(np.array([asked.calendar_length]))).reduced(
-        lambda path: (path.customers, basis.terms.contribution(path)[0]), "all"
+    for who, values in basis.futures(basis.ends(lengths)).reduced(
+        lambda path: (path.customers, basis.terms.contribution(path)[place]), "all"
     ):
         out[who] = values
     return out

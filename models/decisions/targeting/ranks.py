@@ -1,8 +1,8 @@
 """How probable it is that a customer's outcome is among the best: ranks within each draw, in two passes.
 
 In each draw of the future customers are ranked by their outcome. The first pass counts outcomes in bins, draw by
-draw, and finds where each tier begins; the second counts how often each customer lies above. Both walk the same
-futures, block by block: memory does not grow with the customers.
+draw, and finds where each tier begins; the second counts how often each customer lies above. Both see the same
+futures, block by block: memory does not grow with the customers, but for the outcomes that the basis keeps.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ...ground.compiled import compiled
 from ...ground.rows import FloatArray, IntArray
-from ...prediction.futures import Path
-from ...valuation.basis import Basis
+from ...prediction.forecast import ascending
+from ...valuation.value import Valuation
 
 type Places = NDArray[np.int16]
 """Bins of outcomes, array (draws, customers)."""
@@ -61,36 +61,38 @@ class Bins:
         return np.ascontiguousarray((signed + self.half).T.astype(np.int16))
 
 
-def among_best(basis: Basis, ends: FloatArray, shares: FloatArray, mean: float) -> FloatArray:
+def among_best(valuation: Valuation, place: int, shares: FloatArray, mean: float) -> FloatArray:
     """Probability that each customer's outcome is among the best, array (shares, customers).
 
     Outcomes that tie where the share ends share what is left of it evenly: a row sums to the share of the customers.
 
     Parameters
     ----------
-    basis : Basis
-    ends : array (1,)
-        The horizon by the calendar, in the unit of the model.
+    valuation : Valuation
+    place : int
+        Of the horizon.
     shares : array (shares,)
         Ascending, such as .05 for the best twentieth.
     mean : float
         Mean size of outcomes, for the width of bins.
     """
-    futures, bins, customers = basis.futures(ends), Bins.around(mean), len(basis.summary)
+    basis, bins, customers = valuation.basis, Bins.around(mean), len(valuation.basis.summary)
+    lengths, order = ascending(valuation.horizons)
+    horizon = int(order[place])
     counts = np.zeros((basis.draws, bins.count), dtype=np.int32)
 
-    def places(path: Path) -> Places:
-        return bins.place(basis.terms.contribution(path)[0])
+    def places(_who: IntArray, outcomes: FloatArray) -> Places:
+        return bins.place(outcomes)
 
-    for placed in futures.reduced(places, "Ranking customers: where tiers begin"):
+    for placed in basis.of_outcomes(lengths, horizon, places, "Ranking customers: where tiers begin"):
         count_into(counts, placed)
     bar, part = _bars(counts, shares * customers)
     found = np.empty((len(shares), customers))
 
-    def above(path: Path) -> tuple[IntArray, FloatArray]:
-        return path.customers, share_above(places(path), bar, part)
+    def above(who: IntArray, outcomes: FloatArray) -> tuple[IntArray, FloatArray]:
+        return who, share_above(bins.place(outcomes), bar, part)
 
-    for who, probability in futures.reduced(above, "Ranking customers: who is above"):
+    for who, probability in basis.of_outcomes(lengths, horizon, above, "Ranking customers: who is above"):
         found[:, who] = probability
     return found
 

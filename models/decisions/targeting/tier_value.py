@@ -12,6 +12,7 @@ from ...ground.rows import FloatArray, IntArray
 from ...prediction.reduction import Grouping, columns_of, quantiles_of
 from ...valuation.basis import VALUE
 from ...valuation.value import Valuation
+from ..grouped import group_values
 from .uplift import Uplift
 
 TIER: Final = "tier"
@@ -43,7 +44,7 @@ def tier_uplift(uplift: Uplift | None, names: tuple[str, ...]) -> Uplift | None:
 
 def tier_summary(
     valuation: Valuation,
-    ends: FloatArray,
+    place: int,
     mean: FloatArray,
     tier: IntArray,
     names: tuple[str, ...],
@@ -56,8 +57,8 @@ def tier_summary(
     Parameters
     ----------
     valuation : Valuation
-    ends : array (1,)
-        The horizon.
+    place : int
+        Of the horizon.
     mean, tier : array (customers,)
         Expected value of each customer, and the number of its tier in `names`.
     names : tuple of str
@@ -68,11 +69,7 @@ def tier_summary(
     quantile : float
     """
     basis, count = valuation.basis, len(names)
-    futures = basis.futures(ends)
-    reduced = basis.reduced(
-        futures, (), {TIER: Grouping(pd.Index(names), tier)}, per_customer=False, description="Valuing tiers"
-    )
-    draws = reduced.groups[TIER][VALUE][0]
+    draws = group_values(valuation, place, Grouping(pd.Index(names), tier))
     members, value = np.bincount(tier, minlength=count), np.bincount(tier, mean, minlength=count)
     columns = {TIER: np.array(names, dtype=object), "share": np.append(shares, max(0.0, 1.0 - shares.sum()))}
     columns |= {"customers": members} | columns_of(VALUE, value, quantiles_of(draws, LEVELS), LEVELS)

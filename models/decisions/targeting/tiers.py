@@ -115,10 +115,9 @@ def loyalty_tiers(
     place, basis = valuation.place(horizon), valuation.basis
     worth, asked = Worth.of(valuation, place), valuation.horizons[place]
     known = read_previous(_frame_of(previous), basis.summary.frame[ID], (*names, REST))
-    ends = basis.ends(np.array([asked.calendar_length]))
-    at_least = among_best(basis, ends, np.cumsum(shares), float(np.abs(worth.value).mean()))
+    at_least = among_best(valuation, place, np.cumsum(shares), float(np.abs(worth.value).mean()))
     tier, bars = assigned(at_least, np.cumsum(shares), known.tier, change_beyond)
-    table = tier_summary(valuation, ends, worth.value, tier, (*names, REST), shares, measured, quantile)
+    table = tier_summary(valuation, place, worth.value, tier, (*names, REST), shares, measured, quantile)
     table.insert(2, "bar", np.append(bars, np.nan))
     table.insert(4, "p_belongs", _belonging(at_least, tier))
     return LoyaltyTiers(

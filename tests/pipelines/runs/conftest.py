@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 
 import lifeworth as lw
+from lifeworth.pipelines.report.parts import Chart
 
 SETTINGS: Final = """
 [source]
@@ -42,7 +45,8 @@ max_worse_than_baseline = {{ }}
 """
 """As little work as a run can have. Two origins are no record to judge forecasts by."""
 FILE: Final = 'path = "orders.csv"'
-CUSTOMERS: Final = 400
+CUSTOMERS: Final = 1000
+"""Enough that a fit of their spend needs no second round, which would take longer than more customers do."""
 
 
 def write_settings(folder: Path, source: str = FILE, more: str = "") -> Path:
@@ -78,6 +82,14 @@ def settings_for():
     return write_settings
 
 
+@pytest.fixture(scope="module", autouse=True)
+def undrawn() -> Iterator[None]:
+    """Charts without pictures, which take most of the time of such a run: test_kills.py and the report's draw them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Chart, "of", lambda _draw, alternative, caption: Chart("", "", alternative, caption))
+        yield
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Settings in a folder where a run of the end of May 1998 is published."""
@@ -89,7 +101,5 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def second_night(published: Path, tmp_path: Path) -> Path:
     """A copy of that folder, to do a second night in."""
-    import shutil
-
     shutil.copytree(published.parent, tmp_path / "shop", symlinks=True)
     return tmp_path / "shop" / "lifeworth.toml"

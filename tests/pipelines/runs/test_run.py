@@ -58,9 +58,14 @@ def test_a_month_later_the_run_is_compared_with_the_one_before(second_night):
     assert table(out, "champion")["role"].tolist() == ["champion"]
     customers = pd.read_parquet(out / "current" / "customers.parquet")
     assert customers["previous_tier"].notna().all()
-    # An earlier day again: finished before, so that readers see it again; a bridge does not lead back.
-    assert lw.run(second_night, as_of=FIRST).ending == "nothing to do"
-    assert current(second_night) == before
+    # An earlier day again: finished before, and readers go on to see the later one.
+    heard = []
+    assert lw.run(second_night, as_of=FIRST, listen=heard.append).ending == "nothing to do"
+    assert current(second_night) == f"runs/{result.run_id}"
+    assert (
+        heard[-1].message
+        == f"{before.removeprefix('runs/')} was published before, and {result.run_id} since: nothing to do"
+    )
 
 
 def test_a_run_of_an_earlier_day_is_held_and_can_be_asked_for(second_night):
