@@ -31,9 +31,6 @@ title = "Customer lifetime value: CDNOW"
 seed = {seed}
 draws = {draws}
 
-[backtest]
-origins = 6
-
 [forecast]
 horizons = ["12M", "24M", "36M"]
 

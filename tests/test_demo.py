@@ -25,7 +25,7 @@ from lifeworth.pipelines.runs.events import Event
 from lifeworth.pipelines.settings.file import read_settings
 
 SETTINGS: Final = DemoSettings(seed=3, draws=200, sample=True)
-FEWER: Final = 'origins = 3\nhorizons = ["4W"]\n\n[models]\ncandidates = ["BG/NBD"]'
+FEWER: Final = '\n[backtest]\norigins = 3\nhorizons = ["4W"]\n\n[models]\ncandidates = ["BG/NBD"]\n'
 HOLDOUT_PURCHASES: Final = 1882
 HOLDOUT_SPEND: Final = 70_976.39
 """What the customers of the sample bought in weeks 40 to 78 (tests/reference/published.json)."""
@@ -38,7 +38,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoResult]:
     """The demo of the sample, with one model, few origins and charts without pictures: other tests have those."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Chart, "of", lambda _draw, alternative, caption: Chart("", "", alternative, caption))
-        patched.setattr(demo, "SETTINGS", demo.SETTINGS.replace("origins = 6", FEWER))
+        patched.setattr(demo, "SETTINGS", demo.SETTINGS + FEWER)
         yield run_demo(tmp_path_factory.mktemp("demo"), SETTINGS)
 
 
