@@ -41,11 +41,14 @@ class Reduced:
     total : mapping of str to array (horizons, draws)
     groups : mapping of str to mapping of str to array (horizons, groups, draws)
         By attribute, then by quantity.
+    kept : list of (array (customers,), array (customers, draws))
+        Positions of a few customers at a time, and every outcome of one quantity at one horizon, where asked for.
     """
 
     quantiles: dict[str, FloatArray]
     total: dict[str, FloatArray]
     groups: dict[str, dict[str, FloatArray]]
+    kept: list[tuple[IntArray, FloatArray]]
 
 
 def reduce_futures(
@@ -56,6 +59,7 @@ def reduce_futures(
     groupings: Mapping[str, Grouping],
     per_customer: bool,
     description: str,
+    keep: tuple[str, int] | None = None,
 ) -> Reduced:
     """Walk all futures once and keep quantiles of customers and draws of sums.
 
@@ -70,6 +74,8 @@ def reduce_futures(
         Groups whose sums are kept.
     per_customer : bool
         False leaves customers out: sums alone.
+    keep : (str, int), optional
+        Quantity and place of the horizon whose every outcome is kept.
     """
     shape = (len(futures.horizons), futures.draws)
     kept = (len(futures.horizons), len(levels), len(futures.summary))
@@ -77,15 +83,20 @@ def reduce_futures(
         {name: np.empty(kept) for name in names} if per_customer else {},
         {name: np.zeros(shape) for name in names},
         {by: {name: np.zeros((shape[0], len(g.labels), shape[1])) for name in names} for by, g in groupings.items()},
+        [],
     )
 
-    def reduce(path: Path) -> tuple[IntArray, dict[str, _Part]]:
-        return path.customers, {
+    def reduce(path: Path) -> tuple[IntArray, dict[str, _Part], FloatArray | None]:
+        found = quantities(path)
+        parts = {
             name: _Part.of(values, path.customers, levels if per_customer else (), groupings)
-            for name, values in quantities(path).items()
+            for name, values in found.items()
         }
+        return path.customers, parts, None if keep is None else found[keep[0]][keep[1]].copy()
 
-    for customers, parts in futures.reduced(reduce, description):
+    for customers, parts, outcomes in futures.reduced(reduce, description):
+        if outcomes is not None:
+            result.kept.append((customers, outcomes))
         for name, part in parts.items():
             if per_customer:
                 result.quantiles[name][:, :, customers] = part.quantiles

@@ -114,14 +114,18 @@ class Basis:
         levels: tuple[float, ...],
         groupings: Mapping[str, Grouping],
         per_customer: bool,
-        description: str = "Valuing futures",
+        keep: int | None = None,
     ) -> Reduced:
-        """Quantiles of customers, draws of the total and of groups; see `reduce_futures`."""
+        """Quantiles of customers, draws of the total and of groups; see `reduce_futures`.
+
+        Outcomes at the horizon in the place `keep` are kept as `of_outcomes` would, where they may be.
+        """
 
         def outcomes(path: Path) -> dict[str, FloatArray]:
             return {VALUE: self.terms.contribution(path)}
 
-        return reduce_futures(futures, outcomes, (VALUE,), levels, groupings, per_customer, description)
+        kept = None if keep is None or not self._may_keep else (VALUE, keep)
+        return reduce_futures(futures, outcomes, (VALUE,), levels, groupings, per_customer, "Valuing futures", kept)
 
     def of_outcomes[R](
         self, lengths: FloatArray, place: int, reduce: Callable[[IntArray, FloatArray], R], description: str
@@ -139,15 +143,23 @@ class Basis:
             return path.customers, self.terms.contribution(path)[place].copy()
 
         futures = self.futures(self.ends(lengths))
-        if np.dtype(float).itemsize * len(self.summary) * self.draws > KEPT_BYTES:
+        if not self._may_keep:
             return futures.reduced(lambda path: reduce(*outcomes(path)), description)
-        self.forget()
-        self._simulated[asked] = list(futures.reduced(outcomes, "Simulating futures"))
+        self.keep(lengths, place, list(futures.reduced(outcomes, "Simulating futures")))
         return self.of_outcomes(lengths, place, reduce, description)
+
+    def keep(self, lengths: FloatArray, place: int, outcomes: list[tuple[IntArray, FloatArray]]) -> None:
+        """Keep what futures brought within ``lengths[place]``, and nothing else of the kind."""
+        self.forget()
+        self._simulated[lengths.tobytes(), place] = outcomes
 
     def forget(self) -> None:
         """Let go of outcomes that are kept."""
         self._simulated.clear()
+
+    @property
+    def _may_keep(self) -> bool:
+        return np.dtype(float).itemsize * len(self.summary) * self.draws <= KEPT_BYTES
 
     @cached_property
     def _simulated(self) -> dict[tuple[bytes, int], list[tuple[IntArray, FloatArray]]]:

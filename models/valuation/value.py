@@ -20,7 +20,7 @@ from ..ground.errors import HorizonWarning, InputError
 from ..ground.intervals import check_draws, check_quantiles
 from ..ground.rows import FloatArray
 from ..ground.summary import CustomerSummary
-from ..ground.units import parse_horizons
+from ..ground.units import Horizon, parse_horizons
 from ..prediction.calibration import Calibration, discrepancy_for
 from ..prediction.decomposition import decompose
 from ..prediction.forecast import OUTCOME_LEVELS, Outlook, ascending, check_fitted, tabulate
@@ -77,13 +77,7 @@ class Valuation(Outlook):
         """
         if horizon is None:
             return int(np.argmax([h.calendar_length for h in self.horizons]))
-        labels = [h.label for h in self.horizons]
-        if horizon not in labels:
-            raise InputError(
-                f"horizon: {horizon!r} was not valued; expected one of {', '.join(labels)}. "
-                f'Value it as well: lw.value(…, horizon=[…, "{horizon}"]).'
-            )
-        return labels.index(horizon)
+        return _place_of(horizon, self.horizons)
 
 
 def value(
@@ -99,6 +93,7 @@ def value(
     groups: str | list[str] | tuple[str, ...] | None = None,
     per_customer: bool = True,
     calibration: Calibration = None,
+    keep: str | None = None,
 ) -> Valuation:
     """Value every customer, groups and the whole base: discounted future contribution with intervals.
 
@@ -112,11 +107,16 @@ def value(
         "12M", "156W", a date; None for ever, which needs a discount rate above 0. Any number in one pass.
     draws, seed, quantiles, groups, per_customer, calibration
         As in `forecast`.
+    keep : str, optional
+        A horizon whose every outcome stays in memory for decisions that ask for all of them (tiers, segments, cohorts,
+        origins), if they take no more than some 400 MB. The first of these decisions keeps them by itself, after
+        simulating once more.
 
     Raises
     ------
     InputError
-        As `forecast`; also for no end without discounting, and for economics that do not fit the summary.
+        As `forecast`; `keep` is no horizon asked for; also for no end without discounting, and for economics that do
+        not fit the summary.
 
     Warns
     -----
@@ -140,7 +140,10 @@ def value(
 
     new = new_customer_table(basis, asked, ends, order, levels)
     futures = basis.futures(ends)
-    reduced = basis.reduced(futures, levels, groupings, per_customer)
+    held = None if keep is None else int(order[_place_of(keep, asked)])
+    reduced = basis.reduced(futures, levels, groupings, per_customer, keep=held)
+    if held is not None and reduced.kept:
+        basis.keep(lengths, held, reduced.kept)
     exact, measured = basis.exact(lengths), {VALUE: basis.measured}
     customers, total, by, drawn = tabulate(
         summary, asked, order, levels, exact, measured, reduced, groupings, per_customer
@@ -155,3 +158,13 @@ def value(
         customers, total, by, drawn, parts, said, asked, purchases.unit, summary.until,
         new, group_draws, economics, basis, (*far, *unseen_kinds(basis)),
     )  # fmt: skip
+
+
+def _place_of(horizon: str, horizons: tuple[Horizon, ...]) -> int:
+    labels = [h.label for h in horizons]
+    if horizon not in labels:
+        raise InputError(
+            f"horizon: {horizon!r} was not valued; expected one of {', '.join(labels)}. "
+            f'Value it as well: lw.value(…, horizon=[…, "{horizon}"]).'
+        )
+    return labels.index(horizon)

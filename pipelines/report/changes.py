@@ -24,7 +24,7 @@ from ..reporting.labels import bridge_part, capital
 from ..reporting.language import gettext as _
 from ..reporting.language import marked, ngettext
 from ..reporting.plot_bridge import plot_bridge
-from ..reporting.wording import count, day, days, decimal, listed, money, percent, short, span
+from ..reporting.wording import count, day, days, decimal, gain, listed, money, percent, short, span
 from .parts import Chart, Part, Section, Table, Verbatim
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _idle(bridge: Bridge) -> list[str]:
 def _cause(row: pd.Series[Any], bridge: Bridge) -> str:
     """What a part is, with its amount and interval."""
     more = row["mean"] > 0.0
-    amount, low, high = (_signed(float(row[end]), bridge.currency) for end in ("mean", "q05", "q95"))
+    amount, low, high = (gain(float(row[end]), bridge.currency) for end in ("mean", "q05", "q95"))
     said = {
         TIME: _(
             "{amount} ({low} to {high}). {days} have passed: what was expected of them no longer lies ahead, customers "
@@ -261,7 +261,3 @@ def _parameters(compared: Comparison) -> Iterator[Part]:
         caption=_("Parameters of the models in both runs"),
     )  # fmt: skip
     yield Part((said,), table=table, heading=heading, folded=True)
-
-
-def _signed(value: float, currency: str) -> str:
-    return f"+{short(value, currency)}" if value > 0.0 else short(value, currency)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from ..exports import write_bytes
 from ..record.record import RunRecord
-from ..reporting.language import direction, gettext, language, speaking
+from ..reporting.language import direction, gettext, isolated, language, speaking
 from ..reporting.wording import NO_BREAK, day
 from .actions import actions
 from .answer import answer
@@ -65,6 +65,7 @@ def render_report(record: RunRecord) -> str:
             lang=language(),
             direction=direction(),
             style=Markup(_read("page.css").replace("FONTS", FONTS)),
+            run=isolated(record.run_id),
             version=version("lifeworth"),
             _=gettext,
         )

@@ -32,7 +32,7 @@ from .plot_style import (
     short_numbers,
     titled,
 )
-from .wording import count, money, percent, span
+from .wording import count, in_a_row, money, percent, span
 from .wording import listed as in_words
 
 if TYPE_CHECKING:
@@ -217,5 +217,5 @@ def listed(labels: Iterable[Any]) -> str:
     rest = len(labels) - len(shown)
     if rest:
         # Translators: a list of names that is too long, such as "search, social, email and 2 more"
-        return _("{names} and {rest} more").format(names=", ".join(shown), rest=count(rest))
+        return _("{names} and {rest} more").format(names=in_a_row(shown), rest=count(rest))
     return in_words(shown)

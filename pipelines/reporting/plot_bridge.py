@@ -14,7 +14,7 @@ from lifeworth.models.ground.rows import FloatArray
 from .labels import bridge_part
 from .language import gettext as _
 from .plot_style import BLUE, FAINT, FAR, INK, ORANGE, SKY, SMALL, canvas, inches, legend, short_numbers, titled
-from .wording import percent, short, span
+from .wording import gain, percent, short, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def bridge_finding(bridge: Bridge) -> str:
     went = "rose" if change >= 0.0 else "fell"
     if abs(change) <= NOTHING * abs(before):
         return "The value did not change"
-    most = f"{largest['part']} {_plus(largest['mean'], bridge.currency)}"
+    most = f"{largest['part']} {gain(largest['mean'], bridge.currency)}"
     return f"The value {went} by {short(abs(change), bridge.currency)}{share}; the largest part: {most}"
 
 
@@ -121,12 +121,8 @@ def _numbers(ax: Axes, mean: FloatArray, right: FloatArray, totals: np.ndarray, 
     span_of_axis = right.max() - min(0.0, float(ax.dataLim.xmin))
     ax.set_xlim(min(0.0, float(ax.dataLim.xmin)) - 0.01 * span_of_axis, right.max() + ROOM * span_of_axis)
     for place, value in enumerate(mean):
-        said = short(value, currency) if totals[place] else _plus(value, currency)
+        said = short(value, currency) if totals[place] else gain(value, currency)
         ax.annotate(said, (right[place], place), (5, 0), textcoords="offset points", va="center", fontsize=SMALL)
-
-
-def _plus(value: float, currency: str) -> str:
-    return f"+{short(value, currency)}" if value > 0.0 else short(value, currency)
 
 
 def _broken(name: str, letters: int) -> str:

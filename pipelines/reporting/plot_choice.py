@@ -18,7 +18,7 @@ from lifeworth.models.ground.units import parse_horizon
 from lifeworth.pipelines.backtesting.scorecard import Scorecard
 
 from .language import ngettext
-from .wording import NO_BREAK, count, span
+from .wording import NO_BREAK, count, in_a_row, span
 
 DAYS = "D"
 
@@ -70,7 +70,7 @@ class Selection:
     def under(self, words: str) -> str:
         """Name an axis, and say what is drawn."""
         parts = [*(self.models if len(self.models) == 1 else ()), span(self.horizon), origins(self.rows)]
-        return f"{words} ({', '.join(part.replace(' ', NO_BREAK) for part in parts)})"
+        return f"{words} ({in_a_row([part.replace(' ', NO_BREAK) for part in parts])})"
 
 
 def origins(rows: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from .language import gettext as _
 from .language import marked
 from .plot_choice import binomial_band, by_length, models_of, one_of, origins, quantity_of, table_of, windows_apart
 from .plot_style import DASHED, FAR, HANDLE, SKY, SOFT, canvas, legend, look, percentages, titled
-from .wording import NO_BREAK, digits_of, percent
+from .wording import NO_BREAK, digits_of, in_a_row, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -255,7 +255,7 @@ def _ticks(ax: Axes, horizons: list[str]) -> str:
 def _note(rows: pd.DataFrame, models: Sequence[str]) -> str:
     """What else there is to know, below the axes."""
     notes = [*(models if len(models) == 1 else ()), origins(rows)]
-    return f" ({', '.join(notes)})"
+    return f" ({in_a_row(notes)})"
 
 
 def _finding_of_customers(found: Sequence[Series], quantity: str) -> str:

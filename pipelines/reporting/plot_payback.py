@@ -155,6 +155,7 @@ def _limits(ax: Axes, frame: pd.DataFrame, summary: pd.DataFrame) -> None:
     ax.set_ylim(low, high + ROOM * (high - low))
     step = next((step for step in STEPS if months / step <= MOST_NUMBERS), STEPS[-1])
     ax.set_xticks(np.arange(0, months + 1, step))
+    ax.xaxis.set_major_formatter(lambda month, _place: count(month))
     ax.set_xlim(0.0, months)
 
 

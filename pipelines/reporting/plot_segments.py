@@ -26,7 +26,7 @@ from .plot_style import (
     short_numbers,
     titled,
 )
-from .wording import count, percent, short, span
+from .wording import count, in_a_row, percent, short, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,4 +165,4 @@ def _around(whole: pd.DataFrame) -> np.ndarray:
 def _names(whole: pd.DataFrame) -> list[str]:
     """What stands above each bar: the segment and its customers."""
     rows = zip(whole["segment"], whole["customers"], whole["share"], strict=True)
-    return [f"{segment(name)} ({count(size)}, {percent(share)})" for name, size, share in rows]
+    return [f"{segment(name)} ({in_a_row([count(size), percent(share)])})" for name, size, share in rows]

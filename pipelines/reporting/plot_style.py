@@ -12,7 +12,7 @@ from lifeworth.models.ground.intervals import quantile_name
 
 from .language import gettext as _
 from .language import locale
-from .wording import NO_BREAK, count, percent, short
+from .wording import NO_BREAK, count, in_a_row, percent, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,7 +154,7 @@ def bands(ax: Axes, frame: pd.DataFrame, levels: tuple[float, ...], prefix: str 
 
 
 def _of_outcomes(levels: tuple[float, ...]) -> str:
-    return _("{levels} % of outcomes").format(levels=", ".join(count(100.0 * level) for level in levels))
+    return _("{levels} % of outcomes").format(levels=in_a_row([count(100.0 * level) for level in levels]))
 
 
 def legend(ax: Axes, lines: int = 1, *, handle: float = 1.6) -> float:

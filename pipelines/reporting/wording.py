@@ -15,7 +15,7 @@ from babel.numbers import format_decimal
 
 from lifeworth.models.ground.units import INFINITE
 
-from .language import END_OF_ISOLATE, LEFT_TO_RIGHT, locale, ngettext
+from .language import END_OF_ISOLATE, LEFT_TO_RIGHT, direction, locale, ngettext
 from .language import gettext as _
 
 LARGE: Final = ((1e9, 1e9, "bn"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
@@ -28,6 +28,8 @@ FRACTION: Final = 2
 """Stands for a number with a fraction, such as 1.5, where the form of its noun is chosen: as of this number."""
 NO_BREAK: Final = "\u00a0"
 """A space at which no line is broken, between a number and its sign."""
+COMMAS: Final = {"rtl": "\u060c "}
+"""Commas other than that of Latin script, by the direction of the language."""
 ZEROS: Final = {
     "latn": "0",
     "arab": "\u0660",
@@ -93,6 +95,20 @@ def short(value: float, currency: str = "") -> str:
         return _signed(value, _compact(size, unit, letter), currency)
     whole = size >= CENTS_BELOW or size == int(size)
     return _signed(value, _decimal(size, 0) if whole else _significant(size), currency)
+
+
+def gain(value: float, currency: str = "") -> str:
+    """Write a change as short as `short` does, with its sign also where it is more.
+
+    Examples
+    --------
+    >>> gain(12_000, "$"), gain(-20, "$"), gain(0, "$")
+    ('+$12k', '-$20', '$0')
+    """
+    said, spoken = short(value, currency), locale()
+    if not value > 0.0:
+        return said
+    return f"+{said}" if spoken is None else _with_sign(said, spoken, "+")
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -177,6 +193,17 @@ def listed(words: Sequence[str]) -> str:
     return format_list(list(words), "standard", locale() or Locale("en", "GB"))
 
 
+def in_a_row(words: Sequence[str]) -> str:
+    """Write words one behind the other, with the comma of the language.
+
+    Examples
+    --------
+    >>> in_a_row(["50", "80", "90"])
+    '50, 80, 90'
+    """
+    return COMMAS.get(direction(), ", ").join(words)
+
+
 def digits_of(text: str) -> str:
     """Write the digits of a text, such as a date, in those of the locale.
 
@@ -242,14 +269,14 @@ def _written(spoken: Locale, value: float, pattern: str) -> str:
     text = format_decimal(abs(value), pattern, spoken, numbering_system=known)
     text = text.replace("%", str(spoken.number_symbols[known].get("percentSign", "%")))
     text = digits_of(text)
-    return _negative(text, spoken) if value < 0 and any(int(digit) for digit in re.findall(r"\d", text)) else text
+    return _with_sign(text, spoken, "-") if value < 0 and any(int(digit) for digit in re.findall(r"\d", text)) else text
 
 
-def _negative(text: str, spoken: Locale) -> str:
-    """A minus in front of the digits; where lines go to the left, it stays left of them."""
+def _with_sign(text: str, spoken: Locale, sign: str) -> str:
+    """A sign in front of the digits; where lines go to the left, it stays left of them."""
     if spoken.text_direction == "rtl":
-        return _DIGITS.sub(lambda digits: f"{LEFT_TO_RIGHT}-{digits[0]}{END_OF_ISOLATE}", text, count=1)
-    return f"-{text}"
+        return _DIGITS.sub(lambda digits: f"{LEFT_TO_RIGHT}{sign}{digits[0]}{END_OF_ISOLATE}", text, count=1)
+    return f"{sign}{text}"
 
 
 def _signed(value: float, digits: str, currency: str) -> str:
@@ -258,7 +285,7 @@ def _signed(value: float, digits: str, currency: str) -> str:
     if spoken is None:
         space = NO_BREAK if currency[-1:].isalpha() else ""
         return f"{'-' if value < 0 else ''}{currency}{space}{digits}"
-    signed = _negative(digits, spoken) if value < 0 else digits
+    signed = _with_sign(digits, spoken, "-") if value < 0 else digits
     pattern = str(spoken.currency_formats["standard"].pattern).split(";")[0].strip()
     if not currency:
         return signed

@@ -116,7 +116,7 @@ def value(state: State) -> State:
     """What they are worth, and what follows from it."""
     found = value_of(
         known(state.purchases), known(state.spend), known(state.summary), economics(state.settings),
-        list(state.settings.forecast.horizons), **_outlook_words(state),
+        list(state.settings.forecast.horizons), keep=state.settings.forecast.horizons[0], **_outlook_words(state),
     )  # fmt: skip
     decisions = _decisions(found, state)
     found.basis.forget()

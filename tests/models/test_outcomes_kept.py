@@ -52,6 +52,17 @@ def test_decisions_at_one_horizon_walk_the_futures_once(valuation: Any, simulati
     assert simulations == ["Simulating futures"] * 2
 
 
+def test_a_valuation_can_keep_them_itself(valuation: Any, simulations: list[str]) -> None:
+    expected, asked = decisions(valuation), valuation.basis
+    keeps = lw.value(asked.purchases, asked.spend, asked.summary, MONEY, ["12M", "24M"], draws=60, keep="12M")
+    simulations.clear()
+    for before, after in zip(expected, decisions(keeps), strict=True):
+        pd.testing.assert_frame_equal(before, after, check_exact=True)
+    assert simulations == []
+    with pytest.raises(lw.InputError, match="'36M' was not valued; expected one of 12M, 24M"):
+        lw.value(asked.purchases, asked.spend, asked.summary, MONEY, ["12M", "24M"], draws=20, keep="36M")
+
+
 def test_what_does_not_fit_into_memory_is_simulated_anew_and_the_same(
     valuation: Any, simulations: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
