@@ -15,12 +15,14 @@ from ..reporting.plot_coverage import plot_coverage
 from ..reporting.plot_totals import plot_totals
 from ..reporting.wording import count, decimal, listed, percent, span
 from .parts import Chart, Part, Section, Table, Verbatim
-from .tested import FAIR, LEVEL, Against, Backtested, Held, horizons_of
+from .tested import FAIR, LEVEL, Against, Backtested, Held
 from .words import NONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ENOUGH: Final = 4
+"""Forecasts over one horizon from which on there is something to tell of it."""
 AS_FORECAST: Final = 0.005
 """All totals together that are off by less came as forecast."""
 QUANTITIES: Final = {"purchases": marked("purchases"), "spend": marked("spend")}
@@ -87,7 +89,7 @@ def _verdict(tested: Backtested) -> Iterator[str]:
 
 def _totals(record: RunRecord, tested: Backtested) -> Iterator[Part]:
     """Totals of purchases and spend, from each date."""
-    longest = horizons_of(tested.scorecard)[-1]
+    horizon = _telling(tested)
     table = Table(
         (_("totals of"), _("how far ahead"), _("within the 90 % interval"), _("what came, beside the forecast")),
         tuple(_held_row(each) for each in tested.totals),
@@ -96,11 +98,18 @@ def _totals(record: RunRecord, tested: Backtested) -> Iterator[Part]:
     )
     yield Part(_sentences(tested), table=table, heading=_("All customers together"))
     for quantity in dict.fromkeys(each.quantity for each in tested.totals):
-        yield Part(chart=_totals_chart(record, tested, quantity, longest))
+        yield Part(chart=_totals_chart(record, tested, quantity, horizon))
 
 
 def _sentences(tested: Backtested) -> tuple[str, ...]:
-    return tuple(_gap(each) for each in tested.of_totals() if each.horizon == horizons_of(tested.scorecard)[-1])
+    return tuple(_gap(each) for each in tested.of_totals() if each.horizon == _telling(tested))
+
+
+def _telling(tested: Backtested) -> str:
+    """The longest horizon that was forecast often enough to tell of; else the one that was forecast most often."""
+    often = {each.horizon: each.forecasts for each in tested.of_totals()}  # the shortest first
+    enough = [horizon for horizon, forecasts in often.items() if forecasts >= ENOUGH]
+    return enough[-1] if enough else max(often, key=lambda horizon: often[horizon])
 
 
 def _gap(held: Held) -> str:

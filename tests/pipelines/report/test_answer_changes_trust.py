@@ -220,6 +220,14 @@ def test_trust_tells_totals_customers_rules_and_the_choice(second_record: RunRec
     assert "BG/NBD was taken" in part_of(section, "Why this model").text[0]
 
 
+def test_the_horizon_told_of_is_the_longest_that_was_forecast_often_enough(second_record: RunRecord) -> None:
+    card = second_record.scorecard
+    rare = card.totals[(card.totals["horizon"] == "4W") | (card.totals["origin"] == card.totals["origin"].min())]
+    once = replace(second_record, scorecard=replace(card, totals=rare))
+    assert "Over 13 weeks" in words(trust(second_record))
+    assert "Over 4 weeks" in words(trust(once))
+
+
 @pytest.mark.parametrize(
     ("move", "held", "said"),
     [
