@@ -26,7 +26,7 @@ def density_and_scale(model: Any, summary: Any) -> tuple[LogPosterior, float]:
     return LogPosterior(model, scaled(amounts, typical_amount(amounts))), typical_amount(amounts)
 
 
-@pytest.mark.parametrize("priors", [None, "flat"])
+@pytest.mark.parametrize("priors", [None, pytest.param("flat", marks=pytest.mark.slow)])
 def test_density_and_gradient_are_those_of_lifeworth(any_model: Any, cdnow_sample: Any, priors: Any) -> None:
     model = any_model(priors=priors)
     density, _ = density_and_scale(model, cdnow_sample)
@@ -75,6 +75,7 @@ def assert_parameters_follow_from_coordinates(model: Any, posterior: Any, scale:
         np.testing.assert_allclose(posterior[name].values, values, rtol=1e-12)
 
 
+@pytest.mark.slow_but_first
 def test_a_user_can_build_upon_the_model(any_model: Any, cdnow_sample: Any) -> None:
     import pymc as pm
 

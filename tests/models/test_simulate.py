@@ -124,6 +124,7 @@ def test_a_fit_finds_the_parameters_again(known: Any, transaction_model: Any) ->
     assert_found(found, known)
 
 
+@pytest.mark.slow
 def test_a_fit_of_exact_times_finds_the_parameters_again(known_purchases: Any, live: Callable[..., Any]) -> None:
     # the naive simulation of these tests, with times that no calendar has rounded
     rng = np.random.default_rng(17)
