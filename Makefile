@@ -37,7 +37,7 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 .PHONY: help setup demo test test-slow test-browser soak lint format bench pins clean clean-all
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DEV_STAMP) ## make .venv, with the tools of developers
 

@@ -114,6 +114,9 @@ if TYPE_CHECKING:
     from lifeworth.pipelines.reporting.plot_fan import plot_fan as plot_fan
     from lifeworth.pipelines.reporting.plot_groups import plot_active as plot_active
     from lifeworth.pipelines.reporting.plot_groups import plot_expected_actual as plot_expected_actual
+    from lifeworth.pipelines.reporting.plot_holdout import plot_calibration_active as plot_calibration_active
+    from lifeworth.pipelines.reporting.plot_holdout import plot_purchases_by_frequency as plot_purchases_by_frequency
+    from lifeworth.pipelines.reporting.plot_holdout import plot_tracking as plot_tracking
     from lifeworth.pipelines.reporting.plot_origins import plot_origins as plot_origins
     from lifeworth.pipelines.reporting.plot_payback import plot_payback as plot_payback
     from lifeworth.pipelines.reporting.plot_pit import plot_pit as plot_pit
@@ -125,12 +128,9 @@ if TYPE_CHECKING:
     from lifeworth.pipelines.reporting.plot_tiers import plot_tiers as plot_tiers
     from lifeworth.pipelines.reporting.plot_tornado import plot_tornado as plot_tornado
     from lifeworth.pipelines.reporting.plot_totals import plot_totals as plot_totals
-    from lifeworth.pipelines.reporting.plots import plot_calibration_active as plot_calibration_active
-    from lifeworth.pipelines.reporting.plots import plot_concentration as plot_concentration
-    from lifeworth.pipelines.reporting.plots import plot_purchases_by_frequency as plot_purchases_by_frequency
-    from lifeworth.pipelines.reporting.plots import plot_total as plot_total
-    from lifeworth.pipelines.reporting.plots import plot_tracking as plot_tracking
-    from lifeworth.pipelines.reporting.plots import plot_value_distribution as plot_value_distribution
+    from lifeworth.pipelines.reporting.plot_value import plot_concentration as plot_concentration
+    from lifeworth.pipelines.reporting.plot_value import plot_total as plot_total
+    from lifeworth.pipelines.reporting.plot_value import plot_value_distribution as plot_value_distribution
     from lifeworth.pipelines.reporting.tracking import Tracking as Tracking
     from lifeworth.pipelines.reporting.tracking import tracking as tracking
     from lifeworth.pipelines.runs.lock import BusyError as BusyError
@@ -181,13 +181,13 @@ _WHERE = {
     "Tracking": "lifeworth.pipelines.reporting.tracking",
     "holdout": "lifeworth.pipelines.reporting.holdout",
     "Holdout": "lifeworth.pipelines.reporting.holdout",
-    "plot_tracking": "lifeworth.pipelines.reporting.plots",
-    "plot_total": "lifeworth.pipelines.reporting.plots",
-    "plot_purchases_by_frequency": "lifeworth.pipelines.reporting.plots",
+    "plot_tracking": "lifeworth.pipelines.reporting.plot_holdout",
+    "plot_total": "lifeworth.pipelines.reporting.plot_value",
+    "plot_purchases_by_frequency": "lifeworth.pipelines.reporting.plot_holdout",
     "plot_spend_by_frequency": "lifeworth.pipelines.reporting.plot_spend_dependence",
-    "plot_calibration_active": "lifeworth.pipelines.reporting.plots",
-    "plot_value_distribution": "lifeworth.pipelines.reporting.plots",
-    "plot_concentration": "lifeworth.pipelines.reporting.plots",
+    "plot_calibration_active": "lifeworth.pipelines.reporting.plot_holdout",
+    "plot_value_distribution": "lifeworth.pipelines.reporting.plot_value",
+    "plot_concentration": "lifeworth.pipelines.reporting.plot_value",
     "backtest": "lifeworth.pipelines.backtesting.backtest",
     "Scorecard": "lifeworth.pipelines.backtesting.scorecard",
     "select_model": "lifeworth.pipelines.backtesting.choice",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Unpack
 
 import ibis.expr.types as ir
 import pandas as pd
 
 from lifeworth.models import TRANSACTION_MODELS
-from lifeworth.models.fitted_purchases import FittedPurchases
 from lifeworth.models.gamma_gamma import GammaGammaModel
 from lifeworth.models.ground.calendar import Calendar
 from lifeworth.models.ground.errors import InputError
@@ -22,7 +21,7 @@ from lifeworth.models.ground.units import DAYS_PER_UNIT, DAYS_PER_WEEK
 from lifeworth.models.purchases import TransactionModel
 from lifeworth.models.scoring.baselines import BASELINES
 from lifeworth.models.scoring.customers import CustomerTables
-from lifeworth.models.spend import FittedSpend, SpendModel
+from lifeworth.models.spend import SpendModel
 
 from ..orders.learn_calendar import learn_calendar
 from ..orders.order_log import read_log
@@ -31,6 +30,7 @@ from ..orders.orders import Orders
 from ..orders.policies import OrderPolicies, PolicyWords
 from ..orders.purchase_days import customer_days, with_first_day
 from ..orders.summarise import summary_at
+from .fits import Fits
 from .known import Asked, Known, futures_of
 from .one_origin import OneModel, customer_frame, density_frame, one_model, scored_customers
 from .outcomes import Outcomes, outcomes
@@ -40,8 +40,6 @@ from .totals import discrepancy_of, error_frame, total_rows
 
 LEARN: Final = "learn"
 """Asks for a calendar learned at each origin."""
-FIT_DRAWS: Final = 1000
-"""Posterior draws of a fit: four times what is used at once."""
 FEWEST_FUTURES: Final = 20
 """With fewer there are no 90 % intervals to speak of."""
 
@@ -139,7 +137,7 @@ def backtest(
         asked = Asked(plan.days(origin), plan.error_weeks(origin), futures or futures_of(len(summary)), seed)
         return Known(asked, summary, came)
 
-    fits = _Fits(chosen, (spend or GammaGammaModel()) if amount is not None else None, seed)
+    fits = Fits(chosen, (spend or GammaGammaModel()) if amount is not None else None, seed)
     steps = [_Step.of(origin, known_at(origin), fits, customers) for origin in _shown(plan.origins)]
     return _scorecard(
         steps, tuple(model.name for model in chosen), log.until, _age(summary_until(log.until)), customers
@@ -208,29 +206,6 @@ def _came(
     return came
 
 
-@dataclass
-class _Fits:
-    """Models fitted at the origins, each from where it was before."""
-
-    models: tuple[TransactionModel, ...]
-    spend: SpendModel | None
-    seed: int
-    last: dict[str, FittedPurchases] = field(default_factory=dict)
-    last_spend: FittedSpend | None = None
-
-    def purchases(self, model: TransactionModel, summary: CustomerSummary) -> FittedPurchases:
-        """Fit a transaction model."""
-        fitted = model.fit(summary, draws=FIT_DRAWS, seed=self.seed, start=self.last.get(model.name))
-        self.last[model.name] = fitted
-        return fitted
-
-    def amounts(self, summary: CustomerSummary) -> FittedSpend | None:
-        """Fit the spend model, if there is one."""
-        if self.spend is not None:
-            self.last_spend = self.spend.fit(summary, draws=FIT_DRAWS, seed=self.seed, start=self.last_spend)
-        return self.last_spend
-
-
 @dataclass(frozen=True, eq=False)
 class _Step:
     """One origin, worked out: tables and totals; what was said of each customer is gone, unless it was asked for."""
@@ -246,7 +221,7 @@ class _Step:
     seconds: float
 
     @classmethod
-    def of(cls, origin: pd.Timestamp, known: Known, fits: _Fits, customers: bool) -> _Step:
+    def of(cls, origin: pd.Timestamp, known: Known, fits: Fits, customers: bool) -> _Step:
         began = time.perf_counter()
         spend = fits.amounts(known.summary)
         said = [one_model(fits.purchases(model, known.summary), spend, known) for model in fits.models]

@@ -13,8 +13,8 @@ from ..sources.snapshot import Snapshot
 from . import data_content as content
 from . import data_days as days
 from . import data_past as past
-from .facts import gather
 from .facts import rejected_share as rejected_share
+from .gather import gather
 from .judge import in_order, not_asked
 from .night import Night
 from .past import Past

@@ -10,9 +10,9 @@ import pandas as pd
 from lifeworth.models.valuation.economics import Economics, margin_mean
 
 from ..record.record import RunRecord
-from ..reporting import plots
 from ..reporting.language import gettext as _
 from ..reporting.language import marked, ngettext
+from ..reporting.plot_value import plot_total
 from ..reporting.wording import ahead, count, day, listed, money, percent, short, span
 from .gate_words import gate_sentence
 from .parts import Card, Chart, Part, Section
@@ -171,7 +171,7 @@ def _chart(record: RunRecord) -> Chart:
     valuation, first = record.valuation, record.valuation.horizons[0].label
 
     def draw(ax: Axes) -> Axes:
-        return plots.plot_total(valuation, horizon=first, ax=ax)
+        return plot_total(valuation, horizon=first, ax=ax)
 
     return Chart.of(
         draw,

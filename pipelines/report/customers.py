@@ -13,7 +13,6 @@ from lifeworth.models.decisions.customers.rfm import days_since_first, days_sinc
 from lifeworth.models.ground.units import DAYS_PER_UNIT, INFINITE
 
 from ..record.record import RunRecord
-from ..reporting import plots
 from ..reporting.concentration import TOPS, Concentration, customer_values
 from ..reporting.findings import concentration_finding, value_finding
 from ..reporting.labels import loyalty_tier
@@ -23,6 +22,7 @@ from ..reporting.language import ngettext
 from ..reporting.plot_cohorts import cohort_label, cohorts_finding, plot_cohorts
 from ..reporting.plot_segments import plot_segments, segments_finding
 from ..reporting.plot_tiers import plot_tiers, tiers_finding
+from ..reporting.plot_value import plot_concentration, plot_value_distribution
 from ..reporting.wording import ahead, count, days, decimal, money, percent, span
 from .advice import advice_part, meanings_part
 from .parts import Card, Chart, Part, Section, Table
@@ -195,7 +195,7 @@ def _concentrated(record: RunRecord) -> Iterator[Part]:
     if values.sum() > 0.0:
         curve = Concentration.of(values)
         chart = Chart.of(
-            lambda ax: plots.plot_concentration(valuation, ax=ax),
+            lambda ax: plot_concentration(valuation, ax=ax),
             _("Curve of the share of the value held by the most valuable customers."),
             captioned(
                 concentration_finding(curve, TOPS[1]),
@@ -204,7 +204,7 @@ def _concentrated(record: RunRecord) -> Iterator[Part]:
         )
         yield Part(chart=chart, heading=heading)
     distribution = Chart.of(
-        lambda ax: plots.plot_value_distribution(valuation, ax=ax),
+        lambda ax: plot_value_distribution(valuation, ax=ax),
         _("Histogram of customers by expected value, with median and average."),
         captioned(
             value_finding(values, label, valuation.economics.currency),

@@ -114,6 +114,7 @@ def test_cross_validation_agrees_for_any_number_of_draws(draws: int, few: lw.Cus
 
 
 @pytest.mark.parametrize("covariates", [["channel"], {"dropout": ["channel"]}], ids=["all effects", "one effect"])
+@pytest.mark.slow_but_first
 def test_customers_with_covariates_weigh_by_their_cell(
     covariates: Any, transaction_model: type, few: lw.CustomerSummary, fit_few: Makes
 ) -> None:

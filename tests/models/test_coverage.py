@@ -118,6 +118,7 @@ def test_intervals_of_totals_hold_at_the_nominal_rate(known: Any, cdnow_spend: A
         assert strictly_inside <= high
 
 
+@pytest.mark.slow_but_first
 def test_intervals_hold_with_parameters_that_had_to_be_found(
     known: Any, transaction_model: Any, cdnow_spend: Any, world: Any
 ) -> None:

@@ -33,6 +33,7 @@ def gap(groups: pd.DataFrame, label: str) -> float:
     return float(of_group["alpha"] / of_group["r"])
 
 
+@pytest.mark.slow_but_first
 def test_a_large_group_speaks_for_itself_and_a_small_one_borrows(
     transaction_model: Any, six_groups: lw.CustomerSummary
 ) -> None:
@@ -72,6 +73,7 @@ def test_draws_agree_with_the_no_u_turn_sampler() -> None:
     assert sd.mean() == pytest.approx(free[:, density.layout.group_sd][:, 0].mean(), abs=0.3 * sd.std())
 
 
+@pytest.mark.slow_but_first
 def test_everything_downstream_reads_groups(known: Any, six_groups: lw.CustomerSummary, tmp_path: Any) -> None:
     model = type(known.fitted.model)
     purchases = model(groups="country").fit(six_groups, draws=500)

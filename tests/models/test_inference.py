@@ -77,6 +77,7 @@ def test_chains_have_the_moments_of_the_posterior(
     assert_moments(fitted(any_model, "nuts", draws=DRAWS["nuts"]), *exact_moments(any_model, 2357))
 
 
+@pytest.mark.slow_but_first
 def test_draws_have_the_moments_of_the_posterior_where_data_are_few(
     any_model: Any, cdnow_sample: Any, exact_moments: Callable[..., Any]
 ) -> None:
