@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from lifeworth.data import load_cdnow
+from lifeworth.models.ground.errors import InputError
 
 from .exports import writable_folder, write_bytes, write_csv
 from .runs.events import Listener, silent
@@ -19,8 +21,11 @@ from .settings.init import NAME
 NIGHTS: Final = ("1997-09-30", "1998-06-30")
 """The published split of CDNOW: 39 weeks to learn from, 39 to compare with (Fader, Hardie & Lee 2005)."""
 ORDERS: Final = "orders.csv"
+HEAD: Final = "# Settings of `lifeworth demo`"
+"""Tells a folder of the demo from one of somebody's own."""
 SETTINGS: Final = """\
-# Settings of the demo. `lifeworth init ORDERS` writes a longer file, with every key and its meaning.
+{head}, version {version}, orders: {orders}.
+# `lifeworth init ORDERS` writes a longer file, with every key and its meaning.
 
 [source]
 path = "orders.csv"
@@ -43,8 +48,6 @@ currency = "$"
 assumed = ["margin", "annual_discount_rate", "cac"]
 """
 """What the demo runs with; 30 % contribution, 15 % a year, 20 dollars to win a customer."""
-GOING_BACK: Final = "going_back"
-"""The gate that would hold the first night of a demo that is run again with another seed."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def run_demo(folder: str | Path, settings: DemoSettings | None = None, *, listen
     Parameters
     ----------
     folder : str or Path
-        Made if it is not there.
+        Made if it is not there; see `demo_folder`.
     settings : DemoSettings, optional
     listen : callable
         Told of each step and gate.
@@ -112,12 +115,36 @@ def run_demo(folder: str | Path, settings: DemoSettings | None = None, *, listen
     Raises
     ------
     InputError
-        The folder cannot be written to.
+        As `demo_folder`.
     BusyError, PlaceError
         As `run`.
     """
-    chosen, place = settings or DemoSettings(), writable_folder(folder)
-    write_csv(load_cdnow(sample=chosen.sample), place / ORDERS)
-    write_bytes(place / NAME, SETTINGS.format(seed=chosen.seed, draws=chosen.draws).encode())
-    nights = tuple(run(place / NAME, as_of=night, accept=[GOING_BACK], listen=listen) for night in NIGHTS)
+    chosen = settings or DemoSettings()
+    place = demo_folder(folder, chosen)
+    nights = tuple(run(place / NAME, as_of=night, listen=listen) for night in NIGHTS)
     return DemoResult(chosen, place, nights)
+
+
+def demo_folder(folder: str | Path, settings: DemoSettings) -> Path:
+    """Write the demo's orders and settings into a folder, and return it; nothing of anybody else is written over.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to, holds orders or settings of somebody's own, or a demo with other options.
+    """
+    place = writable_folder(folder)
+    which = "the sample" if settings.sample else "all"
+    text = SETTINGS.format(
+        head=HEAD, version=version("lifeworth"), orders=which, seed=settings.seed, draws=settings.draws
+    )
+    found = (place / NAME).read_text(encoding="utf-8") if (place / NAME).exists() else None
+    if found is None and (place / ORDERS).exists():
+        found = ""  # orders without settings are none of ours
+    if found is not None and found != text:
+        what = "a demo with other options" if found.startswith(HEAD) else f"{NAME} or {ORDERS} that are not the demo's"
+        raise InputError(f"out: {str(place)!r} holds {what}. Choose another folder, or remove this one.")
+    write_bytes(place / NAME, text.encode())
+    if not (place / ORDERS).exists():
+        write_csv(load_cdnow(sample=settings.sample), place / ORDERS)
+    return place

@@ -62,16 +62,13 @@ def customer_table(summary: CustomerSummary, *outlooks: Outlook) -> pd.DataFrame
     return table
 
 
-def total_table(*outlooks: Outlook, actual: Mapping[tuple[str, str], float] | None = None) -> pd.DataFrame:
-    """One row a quantity and horizon of the whole base: quantity, horizon, unit, mean, q05, q50, q95, actual.
+def total_table(*outlooks: Outlook) -> pd.DataFrame:
+    """One row a quantity and horizon of the whole base: quantity, horizon, unit, mean, q05, q50, q95.
 
     Parameters
     ----------
     *outlooks : Forecast or Valuation
-    actual : mapping of (quantity, horizon) to float, optional
-        What came, where it is known.
     """
-    came = actual or {}
     rows = []
     for outlook in outlooks:
         currency = outlook.economics.currency if isinstance(outlook, Valuation) else ""
@@ -81,7 +78,7 @@ def total_table(*outlooks: Outlook, actual: Mapping[tuple[str, str], float] | No
                 unit = currency if UNITS[quantity] == "money" and currency else UNITS[quantity]
                 labels = {"quantity": quantity, "horizon": horizon.label, "unit": unit}
                 numbers = {part: float(total[f"{quantity}_{part}"]) for part in PARTS}
-                rows.append({**labels, **numbers, "actual": came.get((quantity, horizon.label), np.nan)})
+                rows.append({**labels, **numbers})
     return pd.DataFrame(rows)
 
 

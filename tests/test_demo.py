@@ -100,6 +100,19 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path: Pa
     assert heard == []
 
 
+def test_a_folder_of_somebody_s_own_is_not_written_over(tmp_path: Path, result: DemoResult) -> None:
+    (tmp_path / "orders.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match=r"not the demo's\. Choose another folder"):
+        run_demo(tmp_path, SETTINGS)
+    (tmp_path / "orders.csv").rename(tmp_path / "lifeworth.toml")
+    refused = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)], terminal_width=500)
+    assert refused.exit_code == ExitCode.USAGE
+    assert [path.name for path in tmp_path.iterdir()] == ["lifeworth.toml"]
+    assert (tmp_path / "lifeworth.toml").read_text(encoding="utf-8") == "mine"
+    with pytest.raises(InputError, match="holds a demo with other options"):
+        run_demo(result.folder, DemoSettings(seed=4, draws=200, sample=True))
+
+
 @pytest.mark.slow
 def test_the_full_demo_keeps_within_a_gigabyte(tmp_path: Path) -> None:
     demo = f"from lifeworth.cli import app; app(['demo', '-q', '--out', {str(tmp_path)!r}])"

@@ -30,20 +30,25 @@ def demo(
     """
     # Imported here, so that --help and --version answer at once.
     from lifeworth.models.ground.errors import InputError
-    from lifeworth.pipelines.demo import DemoSettings, run_demo
+    from lifeworth.pipelines.demo import DemoSettings, demo_folder, run_demo
     from lifeworth.pipelines.demo_table import demo_table
-    from lifeworth.pipelines.exports import plain, writable_folder
+    from lifeworth.pipelines.exports import plain
 
+    from .show import show_result
     from .tell import listener
+
+    settings = DemoSettings(seed, draws, sample)
 
     with errors_in_a_line():
         try:
-            writable_folder(out)
+            demo_folder(out, settings)
         except InputError as error:
             raise typer.BadParameter(str(error).removeprefix("out: "), param_hint="--out") from error
-        result = run_demo(out, DemoSettings(seed, draws, sample), listen=listener(quiet=quiet))
-    if result.nights[-1].ending == "held":  # on these data only a fault can
-        raise typer.Exit(ExitCode.HELD)
+        result = run_demo(out, settings, listen=listener(quiet=quiet))
+    for night in result.nights:
+        if night.ending == "held":  # on these data only a fault can
+            show_result(night)
+            raise typer.Exit(ExitCode.HELD)
     if as_json:
         typer.echo(json.dumps(plain(result.figures), indent=2, allow_nan=False))
     elif not quiet:

@@ -30,9 +30,12 @@ INTERVAL: Final = (0.05, 0.95)
 """Default quantiles: a 90 % interval."""
 
 
-def fewer_draws(most: int, customers: int, fewest: int) -> int:
-    """Posterior draws behind means of so many customers; see `MANY`."""
-    return max(min(most, most * MANY // max(customers, 1)), min(most, fewest))
+def fewer_draws(most: int, customers: int, fewest: int, many: int = MANY) -> int:
+    """Draws for so many customers: `most`, of more than `many` customers in inverse proportion, at least `fewest`.
+
+    By default posterior draws behind means; see `MANY`.
+    """
+    return max(min(most, most * many // max(customers, 1)), min(most, fewest))
 
 
 def quantile_name(level: float) -> str:

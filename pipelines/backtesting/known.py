@@ -19,8 +19,8 @@ FUTURES: Final = 250
 """Simulated futures of each customer: quantiles of a customer to 2 %, and every score an average over thousands."""
 FEWEST_BY_DEFAULT: Final = 100
 """For many customers: their number makes up for it, and a closed 90 % interval of amounts still holds 89 %."""
-ALL_FUTURES: Final = 6_000_000
-"""Futures of an origin, where `FEWEST_BY_DEFAULT` to `FUTURES` allow: some seconds a model."""
+MANY: Final = 24_000
+"""Customers from which on there are fewer: the futures of an origin take some seconds a model."""
 DRAWS_FOR_MEANS: Final = 100
 """Posterior draws behind means: a tenth of a posterior standard deviation away from all of them."""
 FEWEST_FOR_MEANS: Final = 25
@@ -87,4 +87,4 @@ class Known:
 
 def futures_of(customers: int) -> int:
     """Simulated futures of each customer, where nobody says how many."""
-    return min(max(ALL_FUTURES // customers, FEWEST_BY_DEFAULT), FUTURES)
+    return fewer_draws(FUTURES, customers, FEWEST_BY_DEFAULT, MANY)

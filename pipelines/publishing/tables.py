@@ -123,7 +123,7 @@ def _days_ago(record: RunRecord, days: FloatArray) -> pd.DatetimeIndex:
 
 
 def _totals(record: RunRecord) -> pd.DataFrame:
-    found = total_table(record.forecast, record.valuation).drop(columns="actual")
+    found = total_table(record.forecast, record.valuation)
     return found.replace({"unit": {"money": _money(record)}})
 
 

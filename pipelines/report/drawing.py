@@ -14,7 +14,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
 from html import escape, unescape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.ticker import Formatter
 
@@ -55,7 +55,8 @@ def as_svg(draw: Callable[[Axes], Axes], size: tuple[float, float]) -> str:
     from matplotlib.figure import Figure
 
     lines = _Lines()
-    with mpl.rc_context(STYLE | {"svg.fonttype": "none", "text.hinting": "none"}), warnings.catch_warnings():  # type: ignore[arg-type]
+    style: Any = STYLE | {"svg.fonttype": "none", "text.hinting": "none"}  # Any: the stubs list every key by name
+    with mpl.rc_context(style), warnings.catch_warnings():
         # Matplotlib only measures the text: that its font lacks a script matters to nobody.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure = Figure(figsize=size, layout="constrained")

@@ -21,6 +21,7 @@ from lifeworth.models.decisions.targeting.tiers import loyalty_tiers
 from lifeworth.models.decisions.targeting.uplift import Uplift
 from lifeworth.models.gamma_gamma import GammaGammaModel
 from lifeworth.models.ground.errors import InputError
+from lifeworth.models.ground.intervals import fewer_draws
 from lifeworth.models.prediction.forecast import forecast as forecast_of
 from lifeworth.models.valuation.value import Valuation
 from lifeworth.models.valuation.value import value as value_of
@@ -45,8 +46,8 @@ QUARANTINE: Final = "quarantine.parquet"
 FUTURES: Final = 1000
 FEWEST_FUTURES: Final = 250
 """Simulated futures of every customer, and the fewest, whose 5 % quantile is one of 4 % to 6 %."""
-ALL_FUTURES: Final = 50_000_000
-"""Of all customers together: minutes. Sums of so many customers need no more to be smooth."""
+MANY: Final = 50_000
+"""Customers from which on there are fewer: the futures of all together take minutes, and their sums are smooth."""
 CASH_FLOW_AHEAD: Final = "24M"
 """Two years of months: a budget year whatever its first month, and the one before it to compare with."""
 
@@ -119,7 +120,7 @@ def value(state: State) -> State:
         list(state.settings.forecast.horizons), keep=state.settings.forecast.horizons[0], **_outlook_words(state),
     )  # fmt: skip
     decisions = _decisions(found, state)
-    found.basis.forget()
+    found.basis.forget()  # some 400 MB that no later step asks for
     return state.with_(valuation=found, decisions=decisions)
 
 
@@ -154,7 +155,7 @@ def _outlook_words(state: State) -> dict[str, Any]:
 
 def futures_of(customers: int) -> int:
     """Simulated futures of each customer, where the settings do not say."""
-    return max(FEWEST_FUTURES, min(FUTURES, ALL_FUTURES // customers))
+    return fewer_draws(FUTURES, customers, FEWEST_FUTURES, MANY)
 
 
 def _decisions(valuation: Valuation, state: State) -> Decisions:

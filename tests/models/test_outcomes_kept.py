@@ -83,4 +83,3 @@ def test_a_saved_valuation_holds_no_outcomes(valuation: Any) -> None:
     assert len(lean) - before < 30 * 8 * len(valuation.basis.summary)
     valuation.basis.forget()
     pd.testing.assert_frame_equal(lw.segments(valuation, horizon="12M").frame, kept, check_exact=True)
-    assert "_simulated" not in pickle.loads(lean).__dict__

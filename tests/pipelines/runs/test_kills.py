@@ -147,8 +147,8 @@ def soak(folder: Path, number: int) -> None:
     tally = kills(settings, out, number, SEED)
     logging.getLogger(__name__).info("%s", tally)
     calm = Path(shutil.copytree(out, folder / "calm", symlinks=True))
-    while attempt(settings, LAST_DAY, out, tally.seconds / 2) != 0:
-        pass
+    assert attempt(settings, LAST_DAY, out, tally.seconds / 2) in (0, -signal.SIGKILL)
+    assert attempt(settings, LAST_DAY, out, None) == 0
     assert whole_run(out / "current").startswith(LAST_DAY)
     assert list((out / ".work").iterdir()) == []
     assert not list(out.glob(".current-*"))
